@@ -1,0 +1,117 @@
+//! Every limit of the program, in one table.
+
+/// What a limit counts; decides how its value is written on the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// Bytes: `512KiB`, `10GiB`, `1000`.
+    Bytes,
+    /// Milliseconds, given as a span of time: `500ms`, `30s`, `10m`.
+    Milliseconds,
+    /// A plain number.
+    Count,
+}
+
+/// One line of the table: a limit's name on the command line, its unit, its default and what it is for.
+#[derive(Debug, Clone, Copy)]
+pub struct LimitSpec {
+    /// Name of the flag, without dashes in front: `record-bytes-max`.
+    pub name: &'static str,
+    /// What it counts.
+    pub unit: Unit,
+    /// Its value where nothing else is said.
+    pub default: u64,
+    /// What it bounds and what happens beyond it.
+    pub help: &'static str,
+}
+
+/// A name that is no limit.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no limit named '{0}'")]
+pub struct UnknownLimit(pub String);
+
+macro_rules! limits {
+    ($($field:ident $name:literal $unit:ident $default:expr, $test:expr, $help:literal)+) => {
+        /// How much of anything is allowed. Units are in the names; each limit has a clear answer beyond it.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub struct Limits { $(#[doc = $help] pub $field: u64,)+ }
+
+        impl Default for Limits {
+            fn default() -> Self { Self { $($field: $default,)+ } }
+        }
+
+        impl Limits {
+            /// The table: names, units, defaults, help; in the order of the struct.
+            pub const TABLE: &[LimitSpec] = &[$(
+                LimitSpec { name: $name, unit: Unit::$unit, default: $default, help: $help },
+            )+];
+
+            /// Small ones, so that tests reach them.
+            pub fn for_tests() -> Self { Self { $($field: $test,)+ } }
+
+            /// Sets the limit with that name.
+            ///
+            /// # Errors
+            /// [`UnknownLimit`] when the table has no such name.
+            pub fn set(&mut self, name: &str, value: u64) -> Result<(), UnknownLimit> {
+                match name {
+                    $($name => self.$field = value,)+
+                    _ => return Err(UnknownLimit(name.to_owned())),
+                }
+                Ok(())
+            }
+        }
+    };
+}
+
+const KIB: u64 = 1 << 10;
+const MIB: u64 = 1 << 20;
+const GIB: u64 = 1 << 30;
+
+limits! {
+    // field                        name                           unit         default        in tests
+    body_bytes_max                  "body-bytes-max"               Bytes        10 * GIB,      8 * MIB,   "Largest file. Beyond it the upload fails with 413; the rows announced so far stay."
+    record_bytes_max                "record-bytes-max"             Bytes        MIB,           4 * KIB,   "Longest record, as it stands in the file. A longer one is a `record-too-long` problem; its row number is used up."
+    field_bytes_max                 "field-bytes-max"              Bytes        256 * KIB,     2 * KIB,   "Longest cell. A record with a longer one is a `field-too-long` problem; its row number is used up."
+    header_record_bytes_max         "header-record-bytes-max"      Bytes        64 * KIB,      KIB,   "Longest header record. A longer one fails the upload with 422."
+    columns_max                     "columns-max"                  Count        4096,          64,        "Most columns. A header with more fails the upload with 422; a record with more is a `too-many-cells` problem."
+    raw_bytes_max                   "raw-bytes-max"                Bytes        KIB,           64,        "Most of a record's raw text that a problem quotes; more is cut, and said to be."
+    problems_max                    "problems-max"                 Count        100_000,       200,       "Problems of one upload told in detail. Further ones are counted by code, and a toast says so."
+    multipart_head_bytes_max        "multipart-head-bytes-max"     Bytes        8 * KIB,       512,       "Longest head of one multipart part. A longer one is refused with 431."
+    multipart_text_bytes_max        "multipart-text-bytes-max"     Bytes        64 * KIB,      KIB,   "Most bytes of text fields before the file. More are refused with 413."
+    multipart_parts_max             "multipart-parts-max"          Count        64,            8,         "Most parts of a multipart body. More are refused with 400."
+    request_head_bytes_max          "request-head-bytes-max"       Bytes        64 * KIB,      16 * KIB,  "Longest request head. A longer one is refused with 431."
+    connections_max                 "connections-max"              Count        1024,          24,        "Connections at once. A further one is answered with 503 and closed."
+    client_connections_max          "client-connections-max"       Count        64,            4,         "Watchers of one client at once. A further one is refused with 429."
+    uploads_max                     "uploads-max"                  Count        16,            3,         "Uploads at once. A further one is refused with 503."
+    batch_bytes_max                 "batch-bytes-max"              Bytes        64 * KIB,      2 * KIB,   "Encoded size at which a batch of events is journalled and announced."
+    journal_queue_bytes_max         "journal-queue-bytes-max"      Bytes        2 * MIB,       64 * KIB,  "Encoded bytes that may wait for their commit; reading waits beyond it."
+    watcher_queue_bytes_max         "watcher-queue-bytes-max"      Bytes        8 * MIB,       16 * KIB,  "Encoded bytes that may wait for one watcher; beyond it that watcher reads on from the journal."
+    watcher_queue_batches_max       "watcher-queue-batches-max"    Count        256,           8,         "Batches that may wait for one watcher; beyond it that watcher reads on from the journal."
+    watcher_queues_bytes_max        "watcher-queues-bytes-max"     Bytes        32 * MIB,      64 * KIB,  "Encoded bytes that may wait for all watchers together; beyond it watchers read on from the journal."
+    disk_free_bytes_min             "disk-free-bytes-min"          Bytes        64 * MIB,      MIB,       "Bytes that uploads leave free on the disk, so that the journal can still say what happened. Below it an upload fails with 507."
+    page_rows_max                   "page-rows-max"                Count        10_000,        100,       "Most rows or problems in one page of an answer."
+    mock_rows_max                   "mock-rows-max"                Count        10_000_000,    10_000,    "Most rows of a mock CSV."
+    request_head_ms_max             "request-head-ms-max"          Milliseconds 10_000,        400,       "How long a request's head may take, and a new connection's first byte."
+    body_stall_ms_max               "body-stall-ms-max"            Milliseconds 30_000,        400,       "How long a body may pause. Beyond it the request ends with 408, and an upload is interrupted."
+    upload_ms_max                   "upload-ms-max"                Milliseconds 86_400_000,    20_000,    "How long one upload request may take in all. Beyond it the upload is interrupted."
+    watcher_stall_ms_max            "watcher-stall-ms-max"         Milliseconds 600_000,       1_500,     "How long a watcher may take nothing before its connection is closed. It may come back with its last id."
+    keep_alive_ms                   "keep-alive-ms"                Milliseconds 15_000,        300,       "After how much silence a watcher is sent a comment, so that proxies keep the connection."
+    progress_ms                     "progress-ms"                  Milliseconds 50,            20,        "Shortest time between two progress events of one upload."
+    shutdown_ms_max                 "shutdown-ms-max"              Milliseconds 4_000,         2_000,     "How long a shutdown waits for running requests before it cuts them."
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_limit_can_be_set_by_its_name() {
+        for (i, spec) in Limits::TABLE.iter().enumerate() {
+            let mut limits = Limits::default();
+            limits.set(spec.name, spec.default + 1).unwrap();
+            assert_ne!(limits, Limits::default(), "{}", spec.name);
+            assert!(Limits::TABLE[..i].iter().all(|earlier| earlier.name != spec.name));
+        }
+        assert_eq!(Limits::default().set("rows", 1), Err(UnknownLimit("rows".into())));
+    }
+}

@@ -1,0 +1,3 @@
+//! CSV uploads in, every row out while the file is still arriving, over Server-Sent Events.
+
+pub mod domain;
