@@ -1,3 +1,4 @@
 //! CSV uploads in, every row out while the file is still arriving, over Server-Sent Events.
 
 pub mod domain;
+pub mod reader;
