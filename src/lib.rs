@@ -1,4 +1,5 @@
 //! CSV uploads in, every row out while the file is still arriving, over Server-Sent Events.
 
 pub mod domain;
+pub mod encode;
 pub mod reader;
