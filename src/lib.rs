@@ -2,4 +2,5 @@
 
 pub mod domain;
 pub mod encode;
+pub mod mock;
 pub mod reader;
