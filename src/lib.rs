@@ -4,3 +4,4 @@ pub mod domain;
 pub mod encode;
 pub mod mock;
 pub mod reader;
+pub mod spool;

@@ -1,0 +1,240 @@
+//! The two ends of one spool file, and reading ranges of it.
+
+use super::tail::{End, Tail};
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Appends to one spool file. Dropping it without [`Writer::complete`] leaves the file `Broken`.
+#[derive(Debug)]
+pub struct Writer {
+    file: File,
+    tail: Arc<Tail>,
+    length: u64,
+    end: End,
+    free: Free,
+}
+
+/// Keeps an eye on the room that the disk has left.
+#[derive(Debug)]
+struct Free {
+    bytes_min: u64,
+    /// Bytes that may be appended before it must look again.
+    unchecked_bytes: u64,
+}
+
+/// Bytes appended between two looks at the disk, at most, and as a share of what is to stay free: others write as well,
+/// every running upload among them.
+const LOOK_EVERY_BYTES: u64 = 4 << 20;
+const LOOK_EVERY_SHARE: u64 = 64;
+
+impl Free {
+    fn take(&mut self, file: &File, bytes: u64) -> io::Result<()> {
+        if self.unchecked_bytes < bytes {
+            let disk = rustix::fs::fstatvfs(file)?;
+            let room = (disk.f_bavail * disk.f_frsize).saturating_sub(self.bytes_min);
+            if room < bytes {
+                return Err(io::ErrorKind::StorageFull.into());
+            }
+            self.unchecked_bytes = room.min(LOOK_EVERY_BYTES).min(self.bytes_min / LOOK_EVERY_SHARE).max(bytes);
+        }
+        self.unchecked_bytes -= bytes;
+        Ok(())
+    }
+}
+
+impl Writer {
+    /// Appends all of `bytes`, or none; answers with the file's new length. Blocks as long as the disk does.
+    ///
+    /// # Errors
+    /// Any I/O error; `StorageFull` also when the disk would have less free than is to be left. The file is then as long
+    /// as before.
+    pub fn append(&mut self, bytes: &[u8]) -> io::Result<u64> {
+        self.free.take(&self.file, bytes.len() as u64)?;
+        if let Err(error) = self.file.write_all(bytes) {
+            // Half an append would be read as bytes the sender may send again.
+            self.file.set_len(self.length)?;
+            return Err(error);
+        }
+        self.length += bytes.len() as u64;
+        self.tail.change(|state| state.length = self.length);
+        Ok(self.length)
+    }
+
+    /// Bytes appended so far.
+    pub fn bytes(&self) -> u64 {
+        self.length
+    }
+
+    /// Says that the file is complete.
+    pub fn complete(mut self) {
+        self.end = End::Complete;
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.tail.change(|state| state.end = Some(self.end));
+    }
+}
+
+/// What a [`Follower`] saw when it woke.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Growth {
+    /// Bytes in the file.
+    pub length: u64,
+    /// Whether and how the file ended; its length does not change after that.
+    pub end: Option<End>,
+}
+
+/// Reads a spool file behind its [`Writer`], and waits for more. Belongs to one thread, which it blocks.
+#[derive(Debug)]
+pub struct Follower {
+    source: Source,
+    tail: Arc<Tail>,
+    dir: Arc<Path>,
+}
+
+impl Follower {
+    /// Waits until the file is longer than `seen` bytes, has ended, somebody nudged, or `deadline` has come.
+    pub fn wait(&self, seen: u64, deadline: Option<Instant>) -> Growth {
+        let state = self.tail.wait(seen, deadline);
+        Growth { length: state.length, end: state.end }
+    }
+
+    /// A handle that wakes this follower from its wait, from any thread.
+    pub fn nudge(&self) -> impl Fn() + Send + Sync + use<> {
+        let tail = Arc::clone(&self.tail);
+        move || tail.change(|state| state.nudged = true)
+    }
+
+    /// The file, to read ranges of.
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// Waits until every byte appended so far is on disk, and so is the file's name.
+    ///
+    /// # Errors
+    /// Any I/O error. After one the bytes must be taken as lost.
+    pub fn sync(&self) -> io::Result<()> {
+        self.source.file.sync_data()?;
+        File::open(&self.dir)?.sync_all()
+    }
+}
+
+/// One spool file, to read ranges of. What was appended never changes, so this needs no lock.
+#[derive(Debug)]
+pub struct Source {
+    file: File,
+}
+
+impl Source {
+    pub(super) fn new(file: File) -> Self {
+        Self { file }
+    }
+
+    /// Fills `buffer` from byte `offset` of the file.
+    ///
+    /// # Errors
+    /// `UnexpectedEof` when the file is shorter; any other I/O error.
+    pub fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+        self.file.read_exact_at(buffer, offset)
+    }
+}
+
+/// The two ends of a new file in the folder `dir`.
+pub(super) fn pair(file: File, dir: Arc<Path>, free_bytes_min: u64) -> io::Result<(Writer, Follower)> {
+    let tail = Arc::new(Tail::new(0, None));
+    let follower = Follower { source: Source::new(file.try_clone()?), tail: Arc::clone(&tail), dir };
+    let free = Free { bytes_min: free_bytes_min, unchecked_bytes: 0 };
+    Ok((Writer { file, tail, length: 0, end: End::Broken, free }, follower))
+}
+
+/// The reading end of a file in the folder `dir` that nobody writes any more.
+pub(super) fn ended(file: File, dir: Arc<Path>, end: End) -> io::Result<Follower> {
+    let length = file.metadata()?.len();
+    Ok(Follower { source: Source::new(file), tail: Arc::new(Tail::new(length, Some(end))), dir })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Spool;
+    use super::*;
+    use crate::domain::UploadId;
+    use std::time::Duration;
+
+    fn spool() -> (tempfile::TempDir, Spool) {
+        let dir = tempfile::tempdir().unwrap();
+        let spool = Spool::open(dir.path(), 0).unwrap();
+        (dir, spool)
+    }
+
+    #[test]
+    fn an_append_that_would_leave_too_little_room_is_refused_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let spool = Spool::open(dir.path(), u64::MAX).unwrap();
+        let id = UploadId::now();
+        let (mut writer, _follower) = spool.create(id).unwrap();
+        assert_eq!(writer.append(b"a").unwrap_err().kind(), io::ErrorKind::StorageFull);
+        assert_eq!((writer.bytes(), spool.bytes(id).unwrap()), (0, Some(0)));
+    }
+
+    #[test]
+    fn a_follower_sees_what_was_appended_and_how_it_ended() {
+        let (_dir, spool) = spool();
+        let id = UploadId::now();
+        let (mut writer, follower) = spool.create(id).unwrap();
+        assert_eq!(writer.append(b"a,b\n").unwrap(), 4);
+        assert_eq!(follower.wait(0, None), Growth { length: 4, end: None });
+
+        let waiting = std::thread::spawn(move || (follower.wait(4, None), follower));
+        writer.append(b"1,2\n").unwrap();
+        let (growth, follower) = waiting.join().unwrap();
+        assert_eq!(growth.length, 8);
+        let mut text = [0; 8];
+        follower.source().read_exact_at(&mut text, 0).unwrap();
+        assert_eq!(&text, b"a,b\n1,2\n");
+
+        writer.complete();
+        assert_eq!(follower.wait(8, None), Growth { length: 8, end: Some(End::Complete) });
+        assert_eq!(spool.bytes(id).unwrap(), Some(8));
+        assert_eq!(spool.uploads().unwrap(), [id]);
+    }
+
+    #[test]
+    fn a_writer_that_goes_away_leaves_a_broken_file() {
+        let (_dir, spool) = spool();
+        let (mut writer, follower) = spool.create(UploadId::now()).unwrap();
+        writer.append(b"a").unwrap();
+        drop(writer);
+        assert_eq!(follower.wait(1, None), Growth { length: 1, end: Some(End::Broken) });
+    }
+
+    #[test]
+    fn a_follower_wakes_at_a_nudge_and_at_its_deadline() {
+        let (_dir, spool) = spool();
+        let (_writer, follower) = spool.create(UploadId::now()).unwrap();
+        let nudge = follower.nudge();
+        let waiting = std::thread::spawn(move || (follower.wait(0, None), follower));
+        nudge();
+        let (growth, follower) = waiting.join().unwrap();
+        assert_eq!(growth, Growth { length: 0, end: None });
+        let deadline = Instant::now() + Duration::from_millis(1);
+        assert_eq!(follower.wait(0, Some(deadline)), Growth { length: 0, end: None });
+    }
+
+    #[test]
+    fn a_file_is_made_once_and_removed_at_will() {
+        let (_dir, spool) = spool();
+        let id = UploadId::now();
+        drop(spool.create(id).unwrap());
+        assert_eq!(spool.create(id).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        spool.remove(id).unwrap();
+        spool.remove(id).unwrap();
+        assert_eq!(spool.bytes(id).unwrap(), None);
+    }
+}

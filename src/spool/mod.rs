@@ -1,0 +1,106 @@
+//! The bytes of every upload on disk, append-only: the first thing that happens to a byte that arrives.
+//!
+//! Layer 2. One file an upload, named by its id. A [`Writer`] appends; a [`Follower`] reads behind it and waits for more.
+//!
+//! Invariants:
+//! - the file's length *is* the number of bytes received; nothing else counts them;
+//! - an append is whole or not at all: what a failed write left behind is cut off again;
+//! - a byte that was appended never changes.
+//!
+//! Not for: knowing what the bytes mean, or which uploads exist (the journal does).
+
+mod file;
+mod tail;
+
+pub use file::{Follower, Growth, Source, Writer};
+pub use tail::End;
+
+use crate::domain::UploadId;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The folder of spool files. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Spool {
+    dir: Arc<Path>,
+    free_bytes_min: u64,
+}
+
+impl Spool {
+    /// Opens the folder, making it where it is missing. Appends leave at least `free_bytes_min` bytes free on its disk.
+    ///
+    /// # Errors
+    /// Any I/O error of making the folder.
+    pub fn open(dir: &Path, free_bytes_min: u64) -> io::Result<Self> {
+        fs::create_dir_all(dir)?;
+        Ok(Self { dir: dir.into(), free_bytes_min })
+    }
+
+    /// Begins a file for a new upload: the two ends of it.
+    ///
+    /// # Errors
+    /// Any I/O error; `AlreadyExists` if the upload has a file.
+    pub fn create(&self, id: UploadId) -> io::Result<(Writer, Follower)> {
+        let file = File::options().read(true).append(true).create_new(true).open(self.path(id))?;
+        file::pair(file, Arc::clone(&self.dir), self.free_bytes_min)
+    }
+
+    /// Opens an upload's file to read what it holds, after whoever wrote it has gone.
+    ///
+    /// # Errors
+    /// Any I/O error; `NotFound` if the upload has no file.
+    pub fn reopen(&self, id: UploadId, end: End) -> io::Result<Follower> {
+        file::ended(File::open(self.path(id))?, Arc::clone(&self.dir), end)
+    }
+
+    /// Opens an upload's file to read ranges of it.
+    ///
+    /// # Errors
+    /// Any I/O error; `NotFound` if the upload has no file.
+    pub fn source(&self, id: UploadId) -> io::Result<Source> {
+        Ok(Source::new(File::open(self.path(id))?))
+    }
+
+    /// Bytes kept for an upload; none if it has no file.
+    ///
+    /// # Errors
+    /// Any I/O error but `NotFound`.
+    pub fn bytes(&self, id: UploadId) -> io::Result<Option<u64>> {
+        match fs::metadata(self.path(id)) {
+            Ok(metadata) => Ok(Some(metadata.len())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Removes an upload's file, if there is one.
+    ///
+    /// # Errors
+    /// Any I/O error but `NotFound`.
+    pub fn remove(&self, id: UploadId) -> io::Result<()> {
+        match fs::remove_file(self.path(id)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Every upload that has a file, in no order. Files with other names are none of ours and are passed over.
+    ///
+    /// # Errors
+    /// Any I/O error of listing the folder.
+    pub fn uploads(&self) -> io::Result<Vec<UploadId>> {
+        let mut ids = Vec::new();
+        for entry in fs::read_dir(&self.dir)? {
+            let path = entry?.path();
+            let id = path.extension().filter(|ext| *ext == "csv").and(path.file_stem()).and_then(|stem| stem.to_str());
+            ids.extend(id.and_then(|id| id.parse().ok()).map(UploadId));
+        }
+        Ok(ids)
+    }
+
+    fn path(&self, id: UploadId) -> PathBuf {
+        self.dir.join(format!("{id}.csv"))
+    }
+}
