@@ -5,4 +5,5 @@ pub mod encode;
 pub mod journal;
 pub mod mock;
 pub mod reader;
+pub mod rows;
 pub mod spool;
