@@ -7,3 +7,4 @@ pub mod mock;
 pub mod reader;
 pub mod rows;
 pub mod spool;
+pub mod stream;

@@ -1,0 +1,212 @@
+//! One connection: replay → live → (lagging) replay → live.
+
+use super::draft::ends_upload;
+use super::hub::Bounds;
+use super::replay::{Replay, Shelf, gap_batch};
+use super::topic::{Seat, Topic};
+use crate::domain::{EventId, Kind, KindSet};
+use crate::encode::{Batch, id_block};
+use crate::journal::JournalError;
+use bytes::Bytes;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::sync::{Semaphore, mpsc};
+use tokio_util::sync::CancellationToken;
+
+/// One connection's events: a stream of SSE bytes (HTML Standard, section 9.2) that never fails. It detaches when dropped.
+#[derive(Debug)]
+pub struct Watcher {
+    pub(super) receiver: mpsc::Receiver<Bytes>,
+}
+
+impl futures_util::Stream for Watcher {
+    type Item = Bytes;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        self.receiver.poll_recv(context)
+    }
+}
+
+/// Chunks that wait between a watcher's task and its socket: one being written, one ready.
+pub(super) const READY: usize = 2;
+
+/// The task behind a [`Watcher`].
+pub(super) struct Task {
+    pub topic: Arc<Topic>,
+    pub shelf: Shelf,
+    pub bounds: Bounds,
+    pub replays: Arc<Semaphore>,
+    pub closing: CancellationToken,
+    pub sender: mpsc::Sender<Bytes>,
+    pub kinds: KindSet,
+    pub until_done: bool,
+    /// The id as the watcher gave it, and why nothing stands there; told before anything else.
+    pub missing: Option<(String, &'static str)>,
+    /// The last event this watcher has.
+    pub at: EventId,
+    pub _seat: Seat,
+}
+
+/// Why a watcher's task ends.
+enum End {
+    /// Its connection went away, stalled, or saw what it waited for.
+    Over,
+    /// The server shuts down.
+    Closing,
+    /// The journal could not be read.
+    Failed(JournalError),
+}
+
+impl Task {
+    pub async fn run(mut self) {
+        let (closing, connection) = (self.closing.clone(), self.sender.clone());
+        let end = tokio::select! {
+            end = self.watch() => end,
+            () = closing.cancelled() => End::Closing,
+            // Noticed at once, not at the next word: a place among the client's watchers is free again.
+            () = connection.closed() => End::Over,
+        };
+        match end {
+            End::Over => {}
+            End::Closing => {
+                // Everybody comes back, but not all at once.
+                let retry_ms = 500 + u64::from(uuid::Uuid::new_v4().as_bytes()[0]) * 10;
+                let _ =
+                    self.sender.send_timeout(format!("retry: {retry_ms}\n\n").into(), Duration::from_millis(500)).await;
+            }
+            End::Failed(error) => {
+                // The stream ends; the watcher comes back with its id, and finds the journal well again or not.
+                tracing::error!(%error, client = %self.topic.log.name(), "watcher: the journal cannot be read");
+            }
+        }
+    }
+
+    async fn watch(&mut self) -> End {
+        match self.watch_until_over().await {
+            Ok(never) => match never {},
+            Err(end) => end,
+        }
+    }
+
+    async fn watch_until_over(&mut self) -> Result<std::convert::Infallible, End> {
+        self.send(id_block(self.at)).await?;
+        if let Some((from, reason)) = self.missing.take() {
+            self.deliver(&gap_batch(&from, self.at, reason)).await?;
+        }
+        loop {
+            // Far behind: read without listening, else the live channel would only fill up meanwhile.
+            let mut near = false;
+            while !near {
+                let end = self.topic.hub.announced();
+                near = self.replay(end, Some(CATCH_UP_STEPS)).await?;
+            }
+            let (mut live, announced, progress) = self.topic.hub.listen(self.bounds.clone());
+            self.replay(announced, None).await?;
+            for batch in progress {
+                self.deliver(&batch).await?;
+            }
+            loop {
+                for batch in self.topic.hub.missed(&live) {
+                    self.deliver(&batch).await?;
+                }
+                let keep_alive = Duration::from_millis(self.shelf.limits.keep_alive_ms);
+                match tokio::time::timeout(keep_alive, live.next()).await {
+                    // A gap may have told of it already.
+                    Ok(Some(batch)) if (batch.first_n..=self.at.n).contains(&batch.last_n) => {}
+                    Ok(Some(batch)) => self.deliver(&batch).await?,
+                    Ok(None) => break,
+                    Err(_) => self.send(Bytes::from_static(b":\n\n")).await?,
+                }
+            }
+        }
+    }
+
+    /// Replays up to `end`, or as far as `steps` go; answers whether `end` was reached. The next step is read while the
+    /// last one is sent.
+    async fn replay(&mut self, end: EventId, steps: Option<u32>) -> Result<bool, End> {
+        if self.at.n >= end.n {
+            return Ok(true);
+        }
+        let rows = self.kinds.contains(Kind::Row);
+        let replay = Replay::new(self.shelf.clone(), Arc::clone(&self.topic.log), rows, self.at.n);
+        let mut next = Some(self.step(replay, end).await);
+        let mut taken = 0;
+        while let Some(reading) = next.take() {
+            let (replay, batches) = reading.await.expect("a replay step does not panic");
+            let batches = batches.map_err(End::Failed)?;
+            if batches.is_empty() {
+                return Ok(true);
+            }
+            taken += 1;
+            if steps.is_none_or(|steps| taken < steps) {
+                next = Some(self.step(replay, end).await);
+            }
+            for batch in batches {
+                self.deliver(&batch).await?;
+            }
+        }
+        Ok(self.at.n >= end.n)
+    }
+
+    async fn step(
+        &self,
+        mut replay: Replay,
+        end: EventId,
+    ) -> tokio::task::JoinHandle<(Replay, Result<Vec<Batch>, JournalError>)> {
+        let permit = Arc::clone(&self.replays).acquire_owned().await.expect("the semaphore is never closed");
+        tokio::task::spawn_blocking(move || {
+            let batches = replay.step(end.n);
+            drop(permit);
+            (replay, batches)
+        })
+    }
+
+    async fn deliver(&mut self, batch: &Batch) -> Result<(), End> {
+        if batch.last_n >= batch.first_n {
+            self.at = EventId { epoch: batch.epoch, n: batch.last_n };
+        }
+        let last = if self.until_done { end_of_upload(batch) } else { None };
+        match (self.kinds.is_all(), last) {
+            (true, None) => self.send(batch.bytes.clone()).await?,
+            (true, Some(end)) => self.send(batch.bytes.slice(..end)).await?,
+            (false, last) => {
+                let parts =
+                    last.map_or_else(|| batch.filtered(self.kinds), |end| batch.until(end).filtered(self.kinds));
+                for bytes in parts {
+                    self.send(bytes).await?;
+                }
+            }
+        }
+        if last.is_some() { Err(End::Over) } else { Ok(()) }
+    }
+
+    async fn send(&self, bytes: Bytes) -> Result<(), End> {
+        let stall = Duration::from_millis(self.shelf.limits.watcher_stall_ms_max);
+        self.sender.send_timeout(bytes, stall).await.map_err(|_| End::Over)
+    }
+}
+
+/// Steps replayed before looking again how far the journal has come.
+const CATCH_UP_STEPS: u32 = 64;
+
+/// Where the batch's first event ends that ends an upload.
+fn end_of_upload(batch: &Batch) -> Option<usize> {
+    let mut start = 0;
+    for run in &batch.runs {
+        if run.kind == Kind::Stage {
+            let mut place = start;
+            let text = std::str::from_utf8(&batch.bytes[..run.end]).expect("events are UTF-8");
+            for event in text[start..].split_inclusive("\n\n") {
+                place += event.len();
+                let data = event.lines().find_map(|line| line.strip_prefix("data: "));
+                if data.is_some_and(|data| ends_upload(data).is_some()) {
+                    return Some(place);
+                }
+            }
+        }
+        start = run.end;
+    }
+    None
+}

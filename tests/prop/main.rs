@@ -1,0 +1,12 @@
+//! Promises that hold for any input, tried with many.
+
+mod encoder;
+mod items;
+mod log;
+mod reader;
+mod sse;
+
+/// How many cases to try: `tests/run --long` tries thirty times as many.
+fn cases(usual: u32) -> u32 {
+    if std::env::var_os("ROWCAST_TESTS_LONG").is_some() { usual * 30 } else { usual }
+}
