@@ -2,6 +2,7 @@
 
 pub mod domain;
 pub mod encode;
+pub mod ingest;
 pub mod journal;
 pub mod mock;
 pub mod reader;

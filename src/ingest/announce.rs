@@ -1,0 +1,78 @@
+//! The first and the last words about an upload: its stage and a toast, in one entry.
+
+use super::words;
+use crate::domain::{Kind, UploadRecord};
+use crate::journal::{Checkpoint, JournalError};
+use crate::stream::{Publisher, Seal, events};
+use std::sync::mpsc;
+
+/// Journals the beginning of an upload, tells its watchers, and waits for both.
+pub(super) fn announce_begin(publisher: &Publisher, record: &UploadRecord) -> Result<(), JournalError> {
+    let checkpoint = Checkpoint { row: 1, line: 1, ..Checkpoint::default() };
+    announce(publisher, record, checkpoint, 0, 0.0, || {})
+}
+
+/// Journals the end of an upload durably, tells `kept` and its watchers, and waits for all of it.
+pub(super) fn announce_end(
+    publisher: &Publisher,
+    record: &UploadRecord,
+    checkpoint: Checkpoint,
+    problems_told: u64,
+    seconds: f64,
+    kept: impl FnOnce() + Send + 'static,
+) -> Result<(), JournalError> {
+    announce(publisher, record, checkpoint, problems_told, seconds, kept)
+}
+
+/// Sets the counts to what was journalled up to `checkpoint`.
+pub(super) fn settle(record: &mut UploadRecord, checkpoint: &Checkpoint) {
+    record.rows = checkpoint.row.saturating_sub(1);
+    record.read_bytes = checkpoint.offset;
+    record.problems = checkpoint.problems_by_code.values().sum();
+    record.problems_by_code.clone_from(&checkpoint.problems_by_code);
+}
+
+fn announce(
+    publisher: &Publisher,
+    record: &UploadRecord,
+    checkpoint: Checkpoint,
+    problems_told: u64,
+    seconds: f64,
+    kept: impl FnOnce() + Send + 'static,
+) -> Result<(), JournalError> {
+    let upload = record.id;
+    let (level, message) = words::toast(record, seconds);
+    let mut draft = publisher.draft();
+    let toast = events::toast(upload, level, &message);
+    let stage = events::stage(record, seconds);
+    // An end is told before its stage, which is the last word; a beginning the other way round.
+    let ends = !record.stage.is_running();
+    if ends {
+        draft.literal(Kind::Toast, toast);
+        draft.literal(Kind::Stage, stage);
+    } else {
+        draft.literal(Kind::Stage, stage);
+        draft.literal(Kind::Toast, toast);
+    }
+    let (done, answer) = mpsc::sync_channel(1);
+    let seal = Seal {
+        upload,
+        first_row: checkpoint.row.max(1),
+        first_problem: problems_told,
+        checkpoint,
+        record: Some(record.clone()),
+        durable: ends,
+        progress: None,
+        ends,
+    };
+    draft.commit(
+        seal,
+        |_| None,
+        kept,
+        move |result| {
+            // Nobody stops waiting before this.
+            let _ = done.send(result);
+        },
+    );
+    answer.recv().unwrap_or(Err(JournalError::Closed))
+}

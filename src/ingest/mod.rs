@@ -1,0 +1,324 @@
+//! One job per upload: reads the spool as it grows, drives the reader, journals and announces; and what can be done
+//! with uploads as a whole.
+//!
+//! Layer 5. The sender holds an [`Intake`] and only ever waits for the disk; the job follows the spool on a thread of
+//! its own. Backpressure runs journal → job, and disk → sender; no watcher is in it.
+//!
+//! Invariants:
+//! - an upload moves only along the table of [`Stage`], and every move is journalled before anybody is told;
+//! - `done` is journalled and synced after the last row, and after the bytes are synced;
+//! - a record whose terminator has not come is announced only when the sender said that the file is complete.
+//!
+//! Not for: HTTP, or how a file's bytes come to mean rows (reader).
+
+mod announce;
+mod begin;
+mod count;
+mod intake;
+mod job;
+mod pace;
+mod pending;
+mod recover;
+mod retention;
+mod shared;
+mod words;
+
+pub use intake::Intake;
+pub use retention::Retention;
+
+use crate::domain::{ClientName, Failure, FailureCode, Limits, Stage, UploadId, UploadRecord};
+use crate::journal::{GapReason, Journal, JournalError, Leaving, now_ms};
+use crate::spool::Spool;
+use crate::stream::Streams;
+use shared::{Shared, Stop};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+/// What a sender says of a file before its first byte.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewUpload {
+    /// The client whose watchers see it.
+    pub client: ClientName,
+    /// A label, never a path.
+    pub filename: String,
+    /// Estimated bytes of the file, where the request's length is known.
+    pub total_bytes: Option<u64>,
+}
+
+/// Why an act on an upload was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum ActError {
+    /// There is no such upload.
+    #[error("there is no upload {0}")]
+    NotFound(UploadId),
+    /// The act does not fit the upload's stage.
+    #[error("the upload is {0}")]
+    WrongStage(Stage),
+    /// The journal could not be read or written.
+    #[error("{0}")]
+    Journal(#[from] JournalError),
+    /// The spool could not be changed.
+    #[error("the upload's file: {0}")]
+    Spool(#[from] std::io::Error),
+}
+
+/// The uploads: a handle, cheap to clone.
+#[derive(Clone)]
+pub struct Ingest {
+    service: Arc<Service>,
+}
+
+struct Service {
+    journal: Journal,
+    spool: Spool,
+    streams: Streams,
+    limits: Arc<Limits>,
+    running: Mutex<Running>,
+    acts: Mutex<()>,
+}
+
+#[derive(Default)]
+struct Running {
+    jobs: BTreeMap<UploadId, Arc<Shared>>,
+    /// Uploads that ended, but whose end the journal could not take yet.
+    unkept: BTreeMap<UploadId, UploadRecord>,
+    closed: bool,
+}
+
+impl Ingest {
+    /// The uploads over this journal and spool, announced to these streams. Call [`Ingest::recover`] before the first.
+    pub fn new(journal: Journal, spool: Spool, streams: Streams, limits: Arc<Limits>) -> Self {
+        let running = Mutex::new(Running::default());
+        Self { service: Arc::new(Service { journal, spool, streams, limits, running, acts: Mutex::new(()) }) }
+    }
+
+    /// Begins an upload: journals it as `receiving`, makes its file, and starts its job.
+    ///
+    /// # Errors
+    /// A [`Failure`] of code `too-many-uploads`, `disk-full` or `storage-failed`.
+    pub async fn begin(&self, new: NewUpload) -> Result<Intake, Failure> {
+        let this = self.clone();
+        blocking(move || this.service.begin(new)).await
+    }
+
+    /// One upload, with live counts while it runs.
+    ///
+    /// # Errors
+    /// [`ActError::NotFound`], [`ActError::Journal`].
+    pub async fn get(&self, id: UploadId) -> Result<UploadRecord, ActError> {
+        if let Some(record) = self.service.live(id) {
+            return Ok(record);
+        }
+        let this = self.clone();
+        blocking(move || this.service.stored(id)).await
+    }
+
+    /// Uploads of one client, or of all, newest first: at most `limit`, older than `before`.
+    ///
+    /// # Errors
+    /// [`ActError::Journal`].
+    pub async fn list(
+        &self,
+        client: Option<ClientName>,
+        before: Option<UploadId>,
+        limit: u64,
+    ) -> Result<Vec<UploadRecord>, ActError> {
+        let this = self.clone();
+        blocking(move || {
+            let records = this.service.journal.uploads(client.as_ref(), before, limit)?;
+            let live = |record: UploadRecord| this.service.live(record.id).unwrap_or(record);
+            Ok(records.into_iter().map(live).collect())
+        })
+        .await
+    }
+
+    /// Stops an upload that is running or interrupted, and answers with it as it stands then.
+    ///
+    /// # Errors
+    /// [`ActError::WrongStage`] when it ended already; [`ActError::NotFound`], [`ActError::Journal`].
+    pub async fn cancel(&self, id: UploadId) -> Result<UploadRecord, ActError> {
+        if let Some(shared) = self.service.job(id) {
+            shared.stop(Stop::Cancel);
+            let record = shared.ended().await;
+            if record.stage == Stage::Cancelled {
+                return Ok(record);
+            }
+            // It ended otherwise just before.
+        }
+        let this = self.clone();
+        blocking(move || this.service.cancel_resting(id)).await
+    }
+
+    /// Deletes an upload that is not running, with its rows and its file. Its events become a gap.
+    ///
+    /// # Errors
+    /// [`ActError::WrongStage`] while it runs; [`ActError::NotFound`], [`ActError::Journal`], [`ActError::Spool`].
+    pub async fn delete(&self, id: UploadId) -> Result<(), ActError> {
+        if let Some(shared) = self.service.job(id) {
+            if !shared.is_ending() {
+                return Err(ActError::WrongStage(shared.record().stage));
+            }
+            // Its end may have been told already.
+            shared.ended().await;
+        }
+        let this = self.clone();
+        let leaving =
+            blocking(move || this.service.leave(id, GapReason::Deleted)?.ok_or(ActError::NotFound(id))).await?;
+        // Nobody sees the entries any more; taking them out may last.
+        let this = self.clone();
+        tokio::task::spawn_blocking(move || this.service.sweep(leaving));
+        Ok(())
+    }
+
+    /// Why the journal could not be written when that was tried last; none when it could.
+    pub fn trouble(&self) -> Option<JournalError> {
+        self.service.journal.trouble()
+    }
+
+    /// Stops every running upload as `interrupted`, waits until that is on disk, and takes no more.
+    pub async fn close(&self) {
+        let jobs: Vec<_> = {
+            let mut running = self.service.running();
+            running.closed = true;
+            running.jobs.values().cloned().collect()
+        };
+        for job in &jobs {
+            job.stop(Stop::Close);
+        }
+        for job in jobs {
+            job.ended().await;
+        }
+    }
+}
+
+impl Service {
+    fn running(&self) -> std::sync::MutexGuard<'_, Running> {
+        self.running.lock().expect("no holder of the running uploads panics")
+    }
+
+    fn job(&self, id: UploadId) -> Option<Arc<Shared>> {
+        self.running().jobs.get(&id).cloned()
+    }
+
+    /// The upload, if the process knows more of it than the journal does.
+    fn live(&self, id: UploadId) -> Option<UploadRecord> {
+        let running = self.running();
+        running.jobs.get(&id).map(|shared| shared.record()).or_else(|| running.unkept.get(&id).cloned())
+    }
+
+    fn stored(&self, id: UploadId) -> Result<UploadRecord, ActError> {
+        self.journal.upload(id)?.ok_or(ActError::NotFound(id))
+    }
+
+    fn begin(self: &Arc<Self>, new: NewUpload) -> Result<Intake, Failure> {
+        let now_ms = now_ms();
+        let record = UploadRecord {
+            id: UploadId::now(),
+            client: new.client,
+            filename: new.filename,
+            stage: Stage::Receiving,
+            received_bytes: 0,
+            read_bytes: 0,
+            total_bytes: new.total_bytes,
+            rows: 0,
+            problems: 0,
+            problems_by_code: BTreeMap::new(),
+            reading: None,
+            failure: None,
+            created_ms: now_ms,
+            updated_ms: now_ms,
+        };
+        let shared = self.enlist(record)?;
+        begin::begin(self, &shared)
+    }
+
+    /// Takes one of the places for running uploads.
+    fn enlist(&self, record: UploadRecord) -> Result<Arc<Shared>, Failure> {
+        let mut running = self.running();
+        if running.closed {
+            return Err(Failure::new(FailureCode::ServerStopping, words::CLOSING));
+        }
+        let uploads_max = self.limits.uploads_max;
+        if running.jobs.len() as u64 >= uploads_max {
+            return Err(Failure::new(
+                FailureCode::TooManyUploads,
+                format!("{uploads_max} uploads are running, as many as this server takes at once."),
+            ));
+        }
+        let shared = Arc::new(Shared::new(record));
+        running.jobs.insert(shared.record().id, Arc::clone(&shared));
+        Ok(shared)
+    }
+
+    /// Gives the place back, and says so to whoever waits. `kept` says whether the journal knows how the upload ended.
+    fn discharge(&self, shared: &Shared, kept: bool) {
+        let record = shared.record();
+        let mut running = self.running();
+        running.jobs.remove(&record.id);
+        if !kept {
+            running.unkept.insert(record.id, record);
+        }
+        drop(running);
+        shared.end();
+    }
+
+    fn cancel_resting(&self, id: UploadId) -> Result<UploadRecord, ActError> {
+        let _act = self.act();
+        let mut record = match self.live(id) {
+            Some(unkept) => unkept,
+            None => self.stored(id)?,
+        };
+        if !record.stage.next().contains(&Stage::Cancelled) {
+            return Err(ActError::WrongStage(record.stage));
+        }
+        record.stage = Stage::Cancelled;
+        record.failure = Some(Failure::new(FailureCode::Cancelled, words::CANCELLED));
+        record.updated_ms = now_ms();
+        self.announce_end(record)
+    }
+
+    /// Journals the end of an upload that no job runs, with the counts that the journal has.
+    fn announce_end(&self, mut record: UploadRecord) -> Result<UploadRecord, ActError> {
+        let publisher = self.streams.publisher(&record.client)?;
+        let last = self.journal.last_entry(record.id)?.ok_or(JournalError::Damaged)?;
+        let told = last.first_problem + last.problems();
+        announce::settle(&mut record, &last.checkpoint);
+        announce::announce_end(&publisher, &record, last.checkpoint, told, 0.0, || {})?;
+        self.running().unkept.remove(&record.id);
+        Ok(record)
+    }
+
+    /// Takes an upload out of the list and frees its bytes.
+    fn leave(&self, id: UploadId, reason: GapReason) -> Result<Option<Leaving>, ActError> {
+        let _act = self.act();
+        let leaving = self.journal.leave(id, reason)?;
+        if leaving.is_some() {
+            self.running().unkept.remove(&id);
+            if let Err(error) = self.spool.remove(id) {
+                tracing::warn!(%error, upload = %id, "the file of a deleted upload is left until the next start");
+            }
+        }
+        Ok(leaving)
+    }
+
+    /// Held while an upload that no job runs is changed: of a cancel and a delete, one is first.
+    fn act(&self) -> std::sync::MutexGuard<'_, ()> {
+        self.acts.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    fn sweep(&self, leaving: Leaving) {
+        if let Err(error) = self.journal.sweep(leaving) {
+            tracing::warn!(%error, upload = %leaving.0, "entries are left to be taken out at the next start");
+        }
+    }
+}
+
+/// Runs work that blocks on files away from the threads that serve sockets.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    tokio::task::spawn_blocking(work).await.expect("blocking work does not panic")
+}
+
+#[cfg(test)]
+mod fault_tests;
+#[cfg(test)]
+mod tests;

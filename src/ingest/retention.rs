@@ -1,0 +1,60 @@
+//! Letting old uploads go: by age, and by the bytes that all of them take.
+
+use super::{ActError, Ingest, Service, blocking};
+use crate::domain::UploadId;
+use crate::journal::{GapReason, now_ms};
+use std::sync::Arc;
+
+/// What is kept. Only uploads that are not running are ever let go; their events become a gap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// Milliseconds an upload is kept after it last changed its stage.
+    pub keep_ms: u64,
+    /// Bytes of files kept in all; beyond them the oldest go first.
+    pub keep_bytes: u64,
+}
+
+impl Ingest {
+    /// Lets go what is not to be kept, and ends what could not be ended before. Call it now and then.
+    ///
+    /// # Errors
+    /// [`ActError::Journal`], [`ActError::Spool`]; the rest is done the next time.
+    pub async fn retain(&self, retention: Retention) -> Result<(), ActError> {
+        let service = Arc::clone(&self.service);
+        blocking(move || {
+            if service.journal.trouble().is_some() {
+                service.journal.probe()?;
+            }
+            service.keep_unkept()?;
+            service.retain(retention)
+        })
+        .await
+    }
+}
+
+impl Service {
+    fn retain(&self, retention: Retention) -> Result<(), ActError> {
+        let mut bytes = 0;
+        for id in self.spool.uploads()? {
+            bytes += self.spool.bytes(id)?.unwrap_or(0);
+        }
+        let too_old_ms = now_ms().saturating_sub(retention.keep_ms);
+        for (id, updated_ms) in self.journal.resting()? {
+            if updated_ms >= too_old_ms && bytes <= retention.keep_bytes {
+                // The others are younger, and there is room for them.
+                break;
+            }
+            bytes -= self.spool.bytes(id)?.unwrap_or(0).min(bytes);
+            self.expire(id)?;
+        }
+        Ok(())
+    }
+
+    fn expire(&self, id: UploadId) -> Result<(), ActError> {
+        if let Some(leaving) = self.leave(id, GapReason::Expired)? {
+            tracing::info!(upload = %id, "upload expired");
+            self.sweep(leaving);
+        }
+        Ok(())
+    }
+}
