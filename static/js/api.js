@@ -1,0 +1,60 @@
+// The server's routes, as functions. Errors carry what its problem documents say.
+
+import { errors } from './words.js';
+
+/** What the server said, in words for people. */
+export class ApiError extends Error {
+	/** @param {number} status 0 when there was no answer @param {{ title?: string, detail?: string }} problem */
+	constructor(status, { title = errors.unexpected(status), detail = title }) {
+		super(detail);
+		Object.assign(this, { status, title });
+	}
+}
+
+/** @param {string} path @param {RequestInit} [options] */
+async function ask(path, options) {
+	const answer = await fetch(path, options);
+	if (answer.ok) return answer;
+	throw new ApiError(answer.status, await answer.json().catch(() => ({})));
+}
+
+const json = async (path, options = {}) => (await ask(path, { headers: { accept: 'application/json' }, ...options })).json();
+
+/** @param {string} client @param {string | null} before */
+export const uploads = (client, before) => json(`/uploads?${new URLSearchParams({ client, limit: '50', ...(before ? { before } : {}) })}`);
+export const upload = (/** @type {string} */ id) => json(`/uploads/${id}`);
+export const cancel = (/** @type {string} */ id) => json(`/uploads/${id}/cancel`, { method: 'POST' });
+export const remove = (/** @type {string} */ id) => ask(`/uploads/${id}`, { method: 'DELETE' });
+/** @param {string} id @param {'rows' | 'problems'} what @param {number} from @param {number} limit @param {AbortSignal} [signal] */
+export const page = (id, what, from, limit, signal) => json(`/uploads/${id}/${what}?from=${from}&limit=${limit}`, { signal });
+
+/** Fetches a file, saying how much of it is here. @param {string} url @param {(bytes: number) => void} heard */
+export async function fetchFile(url, heard) {
+	let here = 0;
+	const counted = new TransformStream({ transform(chunk, out) { heard(here += chunk.byteLength); out.enqueue(chunk); } });
+	return new Response((await ask(url)).body?.pipeThrough(counted)).blob();
+}
+
+/**
+ * Sends a file. XMLHttpRequest, because fetch does not say how much was sent.
+ * @param {string} client @param {File} file @param {(sent: number) => void} heard
+ */
+export function send(client, file, heard) {
+	const request = new XMLHttpRequest();
+	const done = new Promise((resolve, reject) => {
+		request.open('POST', `/upload/${client}`);
+		request.upload.onprogress = (event) => heard(event.loaded - Math.max(0, event.total - file.size));
+		request.upload.onload = () => heard(file.size);
+		request.onload = () => {
+			let body = {};
+			try { body = JSON.parse(request.responseText); } catch { /* what is no JSON says nothing */ }
+			if (request.status === 201) resolve(body);
+			else reject(new ApiError(request.status, body));
+		};
+		request.onerror = request.onabort = () => reject(new ApiError(0, { title: errors.offline }));
+	});
+	const form = new FormData();
+	form.append('file', file, file.name);
+	request.send(form);
+	return { done, abort: () => request.abort() };
+}

@@ -1,0 +1,21 @@
+// What stands in the place of the rows while there are none: how to get some.
+
+import { component, copyLine, h, text } from '../elements.js';
+import { localSending, selectedUpload } from '../state.js';
+import { app, empty as words, mock } from '../words.js';
+
+component('empty-state', (host, page) => {
+	const [command, address] = [0, 1].map(() => copyLine({ label: words.command, copy: app.copy }));
+	const form = h('mock-data-form');
+	const part = (head, ...content) => h('section', {}, h('h2', {}, head), ...content);
+	host.append(h('div', { class: 'rt-empty' }, h('div', { class: 'ghost-head', 'aria-hidden': true }, ...Array.from({ length: 12 }, () => h('i'))), h('div', { class: 'ghost' }),
+		h('div', { class: 'empty', tabindex: 0, role: 'group', 'aria-label': words.ways }, h('div', {}, h('h2', {}, words.head), h('p', {}, words.text)),
+			h('div', { class: 'two' }, part(words.terminal, command.line, h('p', { class: 'hint' }, words.terminalText)), part(words.code, address.line, h('p', { class: 'hint' }, words.codeText, h('a', { href: '/docs' }, words.codeLink), '.'))),
+			part(mock.head, form))));
+	form.connect(page);
+	page.store.watch((state) => {
+		text(command.code, `curl -F file=@customers.csv ${location.origin}/upload/${state.client}`);
+		text(address.code, `curl -N ${location.origin}/sse/${state.client}`);
+		host.hidden = Boolean(selectedUpload(state) ?? localSending(state));
+	});
+});

@@ -1,0 +1,34 @@
+// Popovers are made when they are needed and gone when they are closed; the browser places them at their anchor.
+
+import { act, button, h, icon } from '../elements.js';
+import { card, cancelAsk, downloads, remove } from '../words.js';
+
+/** @param {HTMLElement} host @param {HTMLElement} anchor @param {string} label @param {...any} content */
+export function popover(host, anchor, label, ...content) {
+	const pop = h('div', { class: 'pop', popover: 'auto', role: 'dialog', 'aria-label': label }, h('h2', { class: 'cut', dir: 'auto' }, label), ...content);
+	pop.addEventListener('toggle', ({ newState }) => {
+		anchor.setAttribute('aria-expanded', String(newState === 'open'));
+		if (newState === 'closed') pop.remove();
+	});
+	host.append(pop);
+	pop.showPopover({ source: anchor });
+	pop.querySelector('[autofocus]')?.focus();
+	return pop;
+}
+
+function ask(host, anchor, words, head, view, go) {
+	const pop = popover(host, anchor, head, h('p', {}, words.text(view)), h('div', { class: 'row asks' },
+		button({ text: words.keep, autofocus: true, onclick: () => pop.hidePopover() }), button({ text: words.go, class: 'main', onclick: () => { pop.hidePopover(); go(); } })));
+}
+
+/** @param {HTMLElement} host @param {HTMLElement} anchor @param {{ sent: number, rows: number }} view */
+export const askCancel = (host, anchor, view) => ask(host, anchor, cancelAsk, cancelAsk.head, view, () => act(host, 'cancel'));
+
+/** @param {HTMLElement} host @param {HTMLElement} anchor @param {{ id: string | null, name: string, rows: number, problems: number }} view */
+export const askRemove = (host, anchor, view) => ask(host, anchor, remove, remove.head(view.name), view, () => act(host, 'remove', { id: view.id }));
+
+/** Plain links, so that the browser saves the file as it comes. @param {HTMLElement} host @param {HTMLElement} anchor @param {string} id */
+export function showDownloads(host, anchor, id) {
+	const links = Object.entries(downloads).map(([kind, [name, about]]) => h('li', {}, h('a', { href: `/uploads/${id}/rows.${kind}`, download: '' }, icon('download'), name, h('small', {}, about))));
+	popover(host, anchor, card.download, h('ul', { class: 'cs-list' }, ...links));
+}

@@ -1,0 +1,79 @@
+// What was wrong, grouped by code and column. One group is open at a time and shows one of its problems with its bytes.
+
+import { act, attr, button, component, h, icon, text } from '../elements.js';
+import { count } from '../format.js';
+import { isRunning, selectedUpload } from '../state.js';
+import { problem as words } from '../words.js';
+import { details, kindOf } from './problem-parts.js';
+
+const GROUPS_SHOWN = 60;
+const EVERY_MS = 300;
+
+component('problems-panel', (host, { store, session }) => {
+	const counts = h('span');
+	const none = h('div', { class: 'none' });
+	const list = h('div', { class: 'pp-list', tabindex: 0, role: 'group', 'aria-label': words.list });
+	const footText = h('span');
+	const more = button({ text: words.more, onclick: () => session.opened?.listMore() });
+	/** By key: its nodes, and which of its problems is shown. */
+	const groups = new Map();
+	let timer = 0;
+	let listedAt = -EVERY_MS;
+	host.append(h('div', { class: 'pp-head' }, h('h2', {}, words.head, ' ', counts)), list, h('div', { class: 'pp-foot' }, footText, more));
+
+	function make(group) {
+		const nodes = { number: h('span', { class: 'pp-count' }), share: h('progress', { class: 'pp-share', 'aria-label': words.share }), place: h('span', { class: 'push micro' }), body: h('div', { class: 'pp-body' }) };
+		const shown = { ...nodes, group, at: 0, node: h('details', { class: `pp-group ${group.severity === 'error' ? 'bad' : 'odd'}`, name: 'pp', ontoggle: () => { if (shown.node.open) example(shown); } },
+			h('summary', { class: 'inset' }, icon('right'), h('span', { class: 'pp-what cut' }, kindOf(group.code)), nodes.number,
+				h('span', { class: 'pp-where' }, h('span', { class: 'code' }, group.code), h('span', { class: 'cut', dir: 'auto' }, group.column ?? words.anywhere)), nodes.share), nodes.body) };
+		groups.set(group.key, shown);
+		return shown;
+	}
+
+	async function example(shown, held = '') {
+		const { group, place, body } = shown;
+		const { opened } = session;
+		const at = shown.at;
+		text(place, words.of(at + 1, group.at.length));
+		const problem = at === 0 ? group.example : await opened?.problem(group.at[at]).catch(() => null);
+		if (!problem || opened !== session.opened || shown.at !== at) return;
+		const step = (by, does) => button({ icon: by < 0 ? 'left' : 'right', label: words[does], class: 'bare only', 'data-does': does, onclick: () => { shown.at = (shown.at + by + group.at.length) % group.at.length; example(shown, does); } });
+		body.replaceChildren(...details(problem).filter(Boolean), h('div', { class: 'row' },
+			problem.row !== null && button({ text: words.show, onclick: () => act(host, 'goTo', problem) }), place, step(-1, 'previous'), step(1, 'next')));
+		body.querySelector(`[data-does="${held}"]`)?.focus();
+	}
+
+	function renderList() {
+		timer = 0;
+		listedAt = performance.now();
+		const found = session.opened?.index.groups().slice(0, GROUPS_SHOWN) ?? [];
+		found.forEach((group, place) => {
+			const shown = groups.get(group.key) ?? make(group);
+			text(shown.number, count(group.at.length));
+			attr(shown.share, 'max', found[0].at.length);
+			attr(shown.share, 'value', group.at.length);
+			text(shown.place, words.of(shown.at + 1, group.at.length));
+			if (list.children[place] !== shown.node) list.insertBefore(shown.node, list.children[place] ?? null);
+		});
+		render();
+	}
+
+	function render() {
+		const upload = selectedUpload(store.state);
+		const { opened } = session;
+		const listed = opened?.index.length ?? 0;
+		const total = Math.max(upload?.problems ?? 0, listed);
+		const over = upload !== undefined && !isRunning(upload);
+		text(counts, total === 0 ? (over ? words.cleanText(upload.rows) : words.none) : listed === total ? words.inRows(total, opened?.index.rowsTouched) : count(total));
+		none.replaceChildren(h('strong', {}, !upload ? words.idle : over && !total ? words.clean : words.soFar), ...(upload ? [] : [h('p', {}, words.idleText)]));
+		if (listed) none.remove();
+		else if (!none.isConnected) list.append(none);
+		const capped = listed > 0 && listed === opened?.listable && listed < total;
+		text(footText, !listed ? words.foot : listed === total ? words.grouped : capped ? words.notDetailed(total - listed) : words.listed(listed, total));
+		more.hidden = !opened?.hasMore;
+	}
+
+	session.addEventListener('opened', () => { groups.clear(); list.replaceChildren(); renderList(); });
+	session.addEventListener('problems', () => { timer ||= setTimeout(renderList, listedAt + EVERY_MS - performance.now()); });
+	store.watch(render);
+});

@@ -1,0 +1,50 @@
+// State changes in a few words, over the rows. Without an action they go after six seconds, unless somebody is at them.
+
+import { act, attr, button, component, h, icon } from '../elements.js';
+import { app, problem } from '../words.js';
+
+const STAY_MS = 6000;
+/** @type {Record<string, [string, keyof typeof import('../icons.js').PATHS]>} */
+const LEVELS = { info: ['', 'receiving'], success: ['ok', 'check'], warning: ['warn', 'warn'], error: ['bad', 'wrong'] };
+
+component('toast-region', (host, { store }) => {
+	/** By key; those without a timer stay. @type {Map<number, { node: HTMLElement, timer: any }>} */
+	const shown = new Map();
+	attr(host, 'role', 'region');
+	attr(host, 'aria-label', app.messages);
+
+	const later = (key) => setTimeout(() => act(host, 'closeToast', { key }), STAY_MS);
+	const hold = () => { for (const { timer } of shown.values()) clearTimeout(timer); };
+	const goOn = () => { hold(); for (const [key, toast] of shown) if (toast.timer) toast.timer = later(key); };
+	for (const type of ['pointerenter', 'focusin']) host.addEventListener(type, hold);
+	for (const type of ['pointerleave', 'focusout']) host.addEventListener(type, goOn);
+
+	function make({ key, level, message }, withNext) {
+		const [kind, look] = LEVELS[level] ?? LEVELS.info;
+		const close = () => act(host, 'closeToast', { key });
+		return h('div', { class: `toast ${kind}` }, icon(look), h('p', {}, message), h('button', { type: 'button', class: 'x', 'aria-label': app.close, onclick: close }, icon('close')),
+			withNext && h('div', { class: 'row' }, button({ text: problem.nextProblem, onclick: () => { close(); act(host, 'nextProblem'); } })));
+	}
+
+	store.watch(({ toasts, uploads, selected }) => {
+		for (const [key, { node, timer }] of shown) {
+			if (toasts.some((toast) => toast.key === key)) continue;
+			clearTimeout(timer);
+			node.remove();
+			shown.delete(key);
+		}
+		for (const toast of toasts) {
+			const known = shown.get(toast.key);
+			// Its action speaks of an upload that is no longer shown.
+			if (known && !known.timer && toast.upload !== selected) {
+				known.node.querySelector('.row')?.remove();
+				known.timer = later(toast.key);
+			}
+			if (known) continue;
+			const withNext = toast.level === 'warning' && toast.upload === selected && uploads.get(toast.upload)?.stage === 'done';
+			const node = make(toast, withNext);
+			host.append(node);
+			shown.set(toast.key, { node, timer: withNext ? 0 : later(toast.key) });
+		}
+	});
+});

@@ -1,0 +1,135 @@
+// The upload that is shown: name and state, two bars, speed or words, and what can be done with it.
+
+import { act, attr, button, component, h, icon, svg, text } from '../elements.js';
+import { bytes, bytesOf, clock, percent } from '../format.js';
+import { rowsPerSecond, secondsLeft, spark } from '../meter.js';
+import { isRunning, localSending, phaseOf, selectedUpload } from '../state.js';
+import { card, rows as rowWords, states } from '../words.js';
+import { askCancel, askRemove, showDownloads } from './popovers.js';
+
+/** The icon and the colour of each state. @type {Record<string, [keyof typeof import('../icons.js').PATHS, string]>} */
+export const LOOKS = {
+	waiting: ['waiting', ''], receiving: ['receiving', 'live'], reading: ['stream', 'live'], done: ['check', 'ok'], interrupted: ['interrupted', 'warn'], failed: ['wrong', 'bad'], cancelled: ['cancelled', ''],
+};
+const ASK_FROM_BYTES = 1e9;
+
+component('upload-card', (host, { store, session }) => {
+	const chip = h('span', { class: 'chip' });
+	const name = h('h1', { class: 'cut', tabindex: -1 });
+	const about = h('span', { class: 'dim cut' });
+	const cancel = button({ icon: 'close', text: card.cancel, onclick: () => (view.sent > ASK_FROM_BYTES ? askCancel(host, cancel, view) : act(host, 'cancel')) });
+	const again = button({ icon: 'again', text: card.again, onclick: () => act(host, 'again', { name: view.name }) });
+	const another = button({ icon: 'send', text: card.another, onclick: () => act(host, 'choose') });
+	const download = button({ icon: 'download', text: card.download, onclick: () => showDownloads(host, download, view.id) });
+	const remove = button({ icon: 'remove', label: card.remove, class: 'only', onclick: () => askRemove(host, remove, view) });
+	const sent = bar(card.sent, 'sent');
+	const read = bar(card.read, 'read');
+	const line = svg('svg', { class: 'spark', viewBox: '0 0 160 36', preserveAspectRatio: 'none', role: 'img', 'aria-label': card.spark });
+	const figure = h('b');
+	const under = h('span');
+	const figures = h('div', { class: 'uc-fig' }, figure, under);
+	const why = h('p');
+	const whyText = h('p');
+	const say = h('div', { class: 'uc-say' });
+	let view = /** @type {any} */ (null);
+	let drawn = [];
+
+	host.append(h('div', { class: 'uc-title' }, chip, name, about), h('div', { class: 'uc-acts' }, cancel, again, another, download, remove),
+		h('div', { class: 'uc-bars' }, ...sent.nodes, ...read.nodes), h('div', { class: 'uc-aside' }, line, figures, say));
+
+	function render(state) {
+		const upload = selectedUpload(state);
+		const sending = localSending(state);
+		host.hidden = !upload && !sending;
+		if (host.hidden) return;
+		view = upload ? ofUpload(upload, state.sending) : ofSending(/** @type {any} */ (sending));
+		const { phase } = view;
+		if (host.getAttribute('state') !== phase) {
+			const [look, kind] = LOOKS[phase];
+			attr(host, 'state', phase);
+			attr(chip, 'class', `chip ${kind}`);
+			chip.replaceChildren(icon(look), states[phase]);
+			say.replaceChildren(icon(look), why, whyText);
+		}
+		text(name, view.name);
+		attr(name, 'title', view.name);
+		text(about, aboutOf(view));
+		const running = ['waiting', 'receiving', 'reading'].includes(phase);
+		cancel.hidden = !running;
+		again.hidden = phase !== 'interrupted' && phase !== 'cancelled';
+		again.classList.toggle('main', phase === 'interrupted');
+		another.hidden = phase !== 'failed';
+		download.hidden = running || !view.rows || !view.id;
+		remove.hidden = running || !view.id;
+		sent.show(phase === 'done' ? 100 : view.size === null ? null : percent(view.sent, view.size), view.size === null ? bytes(view.sent) : bytesOf(view.sent, view.size));
+		// What was read is never said to be all of it before the server says so.
+		read.show(phase === 'done' ? 100 : view.size === null ? null : Math.min(99, percent(view.read, view.size)), rowWords(view.rows));
+		aside(running);
+	}
+
+	function aside(running) {
+		const { phase, meter, rows, problems } = view;
+		const words = phase === 'failed' || phase === 'interrupted';
+		say.hidden = !words;
+		figures.hidden = words;
+		attr(line, 'hidden', words);
+		if (drawn[0] !== meter || drawn[1] !== phase) draw(running);
+		text(why, view.why?.title ?? card.interrupted);
+		text(whyText, view.why?.text ?? card.interruptedText(rows));
+		const index = session.opened?.id === view.id ? session.opened?.index : null;
+		const left = secondsLeft(meter, view.size);
+		if (phase === 'done') fill(card.problemCount(problems), card.problemsIn(problems, index?.length === problems ? index?.rowsTouched : 0));
+		else if (phase === 'cancelled') fill(rowWords(rows), card.kept);
+		else fill(left === null ? card.measuring : card.left(left), card.speed(rowsPerSecond(meter)));
+	}
+
+	function fill(head, below) {
+		text(figure, head);
+		text(under, below);
+	}
+
+	/** The line of the speed; nothing where nobody was here to measure it. */
+	function draw(running) {
+		drawn = [view.meter, view.phase];
+		const heights = spark(view.meter);
+		const points = heights.map((height, i) => `${((i / (heights.length - 1)) * 160).toFixed(1)} ${(35.5 - height * 33).toFixed(1)}`).join('L');
+		attr(line, 'visibility', running || points ? null : 'hidden');
+		line.replaceChildren(svg('path', { class: 'base', d: 'M0 35.5H160' }), ...(points ? [svg('path', { class: 'area', d: `M0 36L${points}L160 36Z` }), svg('path', { class: 'line', d: `M${points}` })] : []));
+	}
+
+	store.watch(render);
+	session.addEventListener('problems', () => render(store.state));
+	return { focusHeading: () => name.focus() };
+});
+
+function bar(label, kind) {
+	const progress = h('progress', { class: kind, 'aria-labelledby': `bar-${kind}`, max: 100, value: 0 });
+	const of = h('span', { class: 'of' });
+	const pc = h('span', { class: 'pc' });
+	const show = (value, words) => {
+		attr(progress, 'value', value ?? 0);
+		text(of, words);
+		text(pc, value === null ? '' : `${value} %`);
+	};
+	return { nodes: [h('span', { id: `bar-${kind}` }, label), progress, of, pc], show };
+}
+
+function aboutOf({ phase, size, startedAt, endedAt, seconds }) {
+	const more = { waiting: '', receiving: card.started(clock(startedAt)), reading: card.allHere, done: card.took(seconds) }[phase] ?? card.stopped(clock(endedAt));
+	return [size === null ? card.unknownSize : bytes(size), more].filter(Boolean).join(', ');
+}
+
+/** @param {import('../state.js').Upload} upload @param {import('../state.js').Sending | null} sending */
+function ofUpload(upload, sending) {
+	const mine = sending?.upload === upload.id && isRunning(upload) ? sending : null;
+	return {
+		id: upload.id, name: upload.filename, phase: phaseOf(upload, sending), size: mine?.size ?? upload.total_bytes, sent: Math.max(mine?.sent ?? 0, upload.received_bytes), read: upload.read_bytes, rows: upload.rows,
+		problems: upload.problems, meter: upload.meter ?? [], startedAt: upload.created_at, endedAt: upload.updated_at, seconds: upload.seconds ?? (Date.parse(upload.updated_at) - Date.parse(upload.created_at)) / 1000,
+		why: upload.stage === 'failed' && { title: upload.failure?.message ?? card.failed, text: card.failedText(upload.rows) },
+	};
+}
+
+/** What is being sent and is not known to the server yet, or was refused by it. @param {import('../state.js').Sending} sending */
+const ofSending = ({ name, size, sent, startedAt, over, error }) => ({
+	id: null, name, phase: over ? 'failed' : sent ? 'receiving' : 'waiting', size, sent, read: 0, rows: 0, problems: 0, meter: [], startedAt, endedAt: Date.now(), seconds: 0, why: error,
+});

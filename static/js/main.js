@@ -1,0 +1,140 @@
+// Builds the page from its parts and does what they ask for. Everything the page can do is in ACTS.
+
+import './components/client-switcher.js';
+import './components/connection-indicator.js';
+import './components/drop-zone.js';
+import './components/empty-state.js';
+import './components/history-list.js';
+import './components/mock-data-form.js';
+import './components/problems-panel.js';
+import './components/row-table.js';
+import './components/toast-region.js';
+import './components/understood-bar.js';
+import './components/upload-card.js';
+import { announce } from './announcer.js';
+import { freshName, hashOf, known, parseHash, remember } from './client-name.js';
+import { popover } from './components/popovers.js';
+import { attr, h, icon, text } from './elements.js';
+import { count, percent } from './format.js';
+import { Session } from './session.js';
+import { isRunning, localSending, selectedUpload } from './state.js';
+import { Store } from './store.js';
+import * as words from './words.js';
+
+/** @typedef {{ store: Store, session: Session }} Page */
+
+const one = (selector) => /** @type {any} */ (document.querySelector(selector));
+const all = (selector) => /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(selector));
+const root = document.documentElement;
+const asked = parseHash(location.hash);
+const store = new Store(asked.client ?? known()[0] ?? freshName());
+const session = new Session(store);
+/** After the next write. */
+const soon = (then) => requestAnimationFrame(() => requestAnimationFrame(then));
+
+/** @type {Record<string, (detail: any) => void>} */
+const ACTS = {
+	send: ({ file }) => { session.send(file); soon(() => one('upload-card').focusHeading()); },
+	choose: () => one('drop-zone').choose(),
+	again: ({ name }) => { if (!session.sendAgain(name)) one('drop-zone').choose(); },
+	cancel: () => session.cancel(),
+	remove: ({ id }) => session.remove(id),
+	older: () => session.list(store.state.next),
+	retry: () => session.retryNow(),
+	toast: ({ message, level }) => store.toast(message, level),
+	closeToast: ({ key }) => store.dispatch({ type: 'toastClosed', key }),
+	closeGap: () => store.dispatch({ type: 'gapClosed' }),
+	copy: ({ text: copied }) => navigator.clipboard.writeText(copied).then(() => store.toast(words.app.copied, 'success'), () => store.toast(words.app.notCopied, 'warning')),
+	goTo: ({ row, column }) => { show('rows'); one('row-table').goTo(row, column); },
+	nextProblem: () => { show('rows'); one('row-table').stepProblem(1); },
+	theme: () => {
+		const dark = (root.dataset.theme ?? (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light')) === 'dark';
+		localStorage.setItem('rowcast.theme', root.dataset.theme = dark ? 'light' : 'dark');
+	},
+	keys: () => {
+		const list = words.keys.list.flatMap(([keys, what]) => [h('dt', {}, ...keys.split(' ').map((key) => h('kbd', {}, key))), h('dd', {}, what)]);
+		popover(document.body, one('[data-act="keys"]'), words.keys.head, h('dl', { class: 'keys' }, ...list), h('p', { class: 'hint' }, words.keys.text));
+	},
+	// Back to the start: ready for the next file. What runs goes on.
+	start: () => { session.select(null, true); one('#side').hidePopover(); soon(() => one('drop-zone').focusButton()); },
+	skip: () => one('#rows').focus(),
+};
+
+/** On a narrow screen rows and problems share one place. */
+function show(view) {
+	one('.app').dataset.view = view;
+	for (const button of all('[data-show]')) attr(button, 'aria-pressed', String(button.dataset.show === view));
+}
+
+/** F6 goes from region to region, as in other programs of this kind. */
+function nextRegion(back) {
+	const regions = ['.top', '.side', '.stage', '.rows', '.panel'].map(one);
+	const at = regions.findIndex((region) => region.contains(document.activeElement));
+	const stops = (region) => [...region.querySelectorAll('[role="grid"] [tabindex="0"], [role="grid"][tabindex="0"], a[href], button:not([tabindex="-1"]), [tabindex="0"]')].filter((node) => node.checkVisibility() && !node.disabled);
+	for (let step = 1; step <= regions.length; step++) {
+		const [target] = stops(regions[(at + (back ? -step : step) + 2 * regions.length) % regions.length]);
+		if (target) return target.focus();
+	}
+}
+
+function title(upload, sending) {
+	if (sending && !sending.over) return words.title.running(percent(sending.sent, sending.size), sending.name);
+	if (!upload) return words.title.idle;
+	if (!isRunning(upload)) return words.title.ended(words.states[upload.stage], upload.filename);
+	return words.title.running(upload.total_bytes && Math.min(99, percent(upload.read_bytes, upload.total_bytes)), upload.filename);
+}
+
+function render(state) {
+	const upload = selectedUpload(state);
+	const sending = localSending(state);
+	text(one('title'), title(upload, upload ? null : sending));
+	one('drop-zone').hidden = Boolean(upload ?? sending);
+	text(one('[data-show="problems"]'), upload?.problems ? `${words.app.problems} ${count(upload.problems)}` : words.app.problems);
+	one('.gap').hidden = state.gap === null;
+	if (state.gap) text(one('.gap span'), words.table.gap(state.gap.events));
+	// The address names what is shown, so that a reload shows it again and a link can be made of it.
+	const hash = hashOf(state.client, upload?.id);
+	if (state.listed && location.hash !== hash) history.replaceState(null, '', hash);
+}
+
+/** Words and icons for what stands in the HTML: attributes name them. */
+function dress() {
+	const find = (path) => path.split('.').reduce((at, key) => at[key], /** @type {any} */ (words));
+	for (const node of all('[data-text]')) node.textContent = find(node.dataset.text);
+	for (const node of all('[data-label]')) attr(node, 'aria-label', find(node.dataset.label));
+	for (const node of all('[data-icon]')) node.prepend(icon(/** @type {any} */ (node.dataset.icon)));
+}
+
+function listen() {
+	document.addEventListener('act', ({ detail: { type, ...detail } }) => ACTS[type](detail));
+	for (const node of all('[data-act]')) node.addEventListener('click', (event) => { event.preventDefault(); ACTS[node.dataset.act]({}); });
+	for (const node of all('[data-show]')) node.addEventListener('click', () => show(node.dataset.show));
+	document.addEventListener('keydown', (event) => {
+		if (event.key !== 'F6') return;
+		event.preventDefault();
+		nextRegion(event.shiftKey);
+	});
+	addEventListener('hashchange', () => {
+		const { client, upload } = parseHash(location.hash);
+		const { uploads } = store.state;
+		one('#side').hidePopover();
+		if (client && client !== store.state.client) watch(client, upload);
+		else if (client) session.select(uploads.has(upload) ? upload : null, upload === null || isRunning(uploads.get(upload)));
+	});
+	addEventListener('beforeunload', (event) => { if (session.isSending) event.preventDefault(); });
+	addEventListener('pagehide', () => session.leave());
+	addEventListener('pageshow', (event) => { if (event.persisted) watch(store.state.client, store.state.selected); });
+	addEventListener('online', () => session.retryNow());
+}
+
+function watch(client, upload) {
+	remember(client);
+	session.watch(client, upload);
+}
+
+dress();
+listen();
+for (const part of all('[data-part]')) /** @type {any} */ (part).connect({ store, session });
+announce(one('#status'), one('#alert'), store);
+store.watch(render);
+watch(store.state.client, asked.upload);

@@ -1,0 +1,134 @@
+// All the page knows, and how an action changes it. Pure: (state, action) → state, no DOM, no clock, no network.
+//
+// Rows and the list of problems are not here: they are too many (row-source.js, problem-index.js). Uploads keep the server's
+// names for their fields. What arrives late or twice must not take anything back, so counts only rise and a final stage stays.
+
+import { closed, sampled } from './meter.js';
+
+/** @typedef {{ delimiter: string, quote: string, encoding: string, byte_order_mark: boolean, header_rows: number, columns: string[] }} Reading */
+/** @typedef {{ id: string, client: string, filename: string, stage: 'receiving' | 'reading' | 'done' | 'failed' | 'cancelled' | 'interrupted', percent: number | null,
+ *   received_bytes: number, read_bytes: number, total_bytes: number | null, rows: number, problems: number, problems_by_code: Record<string, number>, columns: string[],
+ *   reading: Reading | null, failure: { code: string, message: string } | null, created_at: string, updated_at: string, seconds?: number, meter?: import('./meter.js').Meter }} Upload */
+/** @typedef {{ name: string, size: number, sent: number, upload: string | null, startedAt: number, error: { title: string, text: string } | null, over: boolean }} Sending */
+/** @typedef {{ state: 'connecting' | 'live' | 'behind' | 'reconnecting' | 'offline', retryAt: number | null, lastId: string | null }} Connection */
+/** @typedef {{ key: number, level: string, message: string, upload: string | null }} Toast */
+/** @typedef {{ kind: string, data: any }} StreamEvent */
+/** @typedef {{ client: string, uploads: Map<string, Upload>, order: string[], next: string | null, listed: boolean, selected: string | null, follow: boolean,
+ *   sending: Sending | null, connection: Connection, toasts: Toast[], toastCount: number, gap: { events: number | null } | null }} State
+ *   `follow`: a new upload of this client is shown as soon as it begins */
+/** @typedef {{ type: string, [key: string]: any }} Action */
+
+const TOASTS_MAX = 3;
+
+/** @param {{ stage: string } | undefined} upload */
+export const isRunning = (upload) => upload?.stage === 'receiving' || upload?.stage === 'reading';
+
+/** @param {string} client @returns {State} */
+export const initial = (client) => ({
+	client, uploads: new Map(), order: [], next: null, listed: false, selected: null, follow: true, sending: null,
+	connection: { state: 'connecting', retryAt: null, lastId: null }, toasts: [], toastCount: 0, gap: null,
+});
+
+/** What the stage shows: sent is not read, so "reading" is said only when every byte has left. @param {Upload} upload @param {Sending | null} sending */
+export function phaseOf(upload, sending) {
+	if (!isRunning(upload)) return upload.stage;
+	const [part, whole] = sending?.upload === upload.id && !sending.over ? [sending.sent, sending.size] : [upload.received_bytes, upload.total_bytes];
+	return whole !== null && part >= whole ? 'reading' : 'receiving';
+}
+
+/** Whether bytes of this page are still on their way. @param {State} state */
+export const isSending = ({ sending }) => sending !== null && !sending.over && sending.sent < sending.size;
+
+/** What this page is sending, as long as no upload of the server stands for it. @param {State} state */
+export const localSending = ({ sending }) => (sending?.upload === null ? sending : null);
+
+/** @param {State} state */
+export const selectedUpload = ({ selected, uploads }) => (selected === null ? undefined : uploads.get(selected));
+
+/** @type {Record<string, (state: State, action: any) => State>} */
+const ACTIONS = {
+	client: (_, { client }) => initial(client),
+	events: (state, { events, at }) => events.reduce((now, { kind, data }) => EVENTS[kind]?.(now, data, at) ?? now, state),
+	listed: (state, { uploads, next, older }) => {
+		const known = uploads.reduce((now, upload) => put(now, upload.id, upload), state);
+		const ids = uploads.map(({ id }) => id);
+		// What began after the list was made stays before it.
+		const others = known.order.filter((id) => !ids.includes(id) && (older || isRunning(known.uploads.get(id)) || id > ids[0]));
+		return { ...known, order: [...others, ...ids], next, listed: true };
+	},
+	fetched: (state, { upload }) => (state.uploads.has(upload.id) ? put(state, upload.id, upload) : state),
+	deleted: (state, { id }) => {
+		const uploads = new Map(state.uploads);
+		uploads.delete(id);
+		return { ...state, uploads, order: state.order.filter((one) => one !== id), selected: state.selected === id ? null : state.selected };
+	},
+	select: (state, { id, follow }) => ({ ...state, selected: id, follow, sending: state.sending?.over ? null : state.sending }),
+	sendStarted: (state, { name, size, at }) => ({ ...state, selected: null, follow: true, sending: { name, size, sent: 0, upload: null, startedAt: at, error: null, over: false } }),
+	sendProgress: (state, { sent }) => (state.sending?.over === false ? { ...state, sending: { ...state.sending, sent: Math.max(state.sending.sent, Math.min(sent, state.sending.size)) } } : state),
+	sendEnded: (state, { upload, error }) => {
+		if (!state.sending) return state;
+		const now = upload ? put(state, upload.id, upload) : state;
+		const id = state.sending.upload ?? upload?.id ?? null;
+		return { ...now, sending: { ...state.sending, upload: id, error, over: true }, selected: now.selected ?? (now.follow ? id : null) };
+	},
+	connection: (state, { connection }) => ({ ...state, connection }),
+	toast: (state, action) => EVENTS.toast(state, action, 0),
+	toastClosed: (state, { key }) => ({ ...state, toasts: state.toasts.filter((one) => one.key !== key) }),
+	gapClosed: (state) => ({ ...state, gap: null }),
+};
+
+/** @param {State} state @param {Action} action @returns {State} */
+export const reduce = (state, action) => ACTIONS[action.type](state, action);
+
+/** @type {Record<string, (state: State, data: any, at: number) => State>} */
+const EVENTS = {
+	stage: (state, { upload: id, code, message, ...data }, at) => {
+		const now = new Date(at).toISOString();
+		const known = state.uploads.get(id);
+		const news = { ...data, updated_at: now };
+		if (!known) Object.assign(news, { created_at: now, meter: [{ at, rows: 0, bytes: 0 }] });
+		if (code) news.failure = { code, message };
+		if (data.stage === 'done') news.percent = 100;
+		if (!isRunning(data) && known?.meter) news.meter = closed(known.meter, { at, rows: data.rows, bytes: data.read_bytes });
+		return data.stage === 'receiving' && !known ? begun(put(state, id, news), id) : put(state, id, news);
+	},
+	progress: (state, { upload: id, ...data }, at) => {
+		const known = state.uploads.get(id);
+		if (known && !isRunning(known)) return state;
+		return put(state, id, { ...data, meter: sampled(known?.meter ?? [], { at, rows: data.rows, bytes: data.read_bytes }) });
+	},
+	// Rows came as events: the count may be ahead of the next progress.
+	rows: (state, { upload, rows }) => (state.uploads.has(upload) ? put(state, upload, { rows: rows.at(-1).row }) : state),
+	// Of one upload only the last word stands.
+	toast: (state, { message, level, upload = null }) => {
+		const key = state.toastCount + 1;
+		const others = state.toasts.filter((one) => upload === null || one.upload !== upload);
+		return { ...state, toasts: [...others, { key, message, level, upload }].slice(-TOASTS_MAX), toastCount: key };
+	},
+	gap: (state, { from, to }) => {
+		const [[epoch, n], [epochTo, nTo]] = [from.split('-'), to.split('-')];
+		return { ...state, gap: { events: epoch === epochTo && nTo - n >= 0 ? nTo - n : null } };
+	},
+};
+
+/** A new upload of this client: it is shown if the page follows, and it is the one being sent if the name fits. @param {State} state @param {string} id @returns {State} */
+function begun(state, id) {
+	const { sending, uploads } = state;
+	const mine = sending !== null && !sending.over && sending.upload === null && sending.name === uploads.get(id)?.filename;
+	return { ...state, sending: mine ? { ...sending, upload: id } : sending, selected: mine || (state.follow && !isSending(state)) ? id : state.selected };
+}
+
+const BLANK = { filename: '', stage: 'receiving', percent: null, received_bytes: 0, read_bytes: 0, total_bytes: null, rows: 0, problems: 0, problems_by_code: {}, columns: [], reading: null, failure: null, created_at: new Date(0).toISOString(), updated_at: new Date(0).toISOString() };
+
+/** Merges what is known of an upload; counts only rise, and a final stage is not left by late news. @param {State} state @param {string} id @param {Partial<Upload>} news @returns {State} */
+function put(state, id, news) {
+	const known = state.uploads.get(id);
+	const before = /** @type {Upload} */ (known ?? { id, client: state.client, ...BLANK });
+	const merged = { ...before, ...news };
+	for (const field of /** @type {const} */ (['rows', 'problems', 'received_bytes', 'read_bytes'])) merged[field] = Math.max(before[field], news[field] ?? 0);
+	const late = isRunning(merged) && (['done', 'failed', 'cancelled'].includes(before.stage) || (before.stage === 'reading' && merged.stage === 'receiving'));
+	if (late) Object.assign(merged, { stage: before.stage, percent: before.percent });
+	if (!merged.columns.length) merged.columns = before.columns;
+	merged.reading ??= before.reading;
+	return { ...state, uploads: new Map(state.uploads).set(id, merged), order: known || state.order.includes(id) ? state.order : [id, ...state.order] };
+}

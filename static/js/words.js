@@ -1,0 +1,120 @@
+// Every word the page says, so that others can translate it. No markup; numbers come in as numbers.
+
+import { bytes, count, span, took } from './format.js';
+
+const many = (n, one, more = `${one}s`) => `${count(n)} ${n === 1 ? one : more}`;
+export const rows = (n) => many(n, 'row');
+export const problems = (n) => many(n, 'problem');
+export const columns = (n) => many(n, 'column');
+
+export const app = {
+	home: 'rowcast, start page', uploads: 'Uploads', share: 'Share this view', keys: 'Keyboard shortcuts', theme: 'Switch between light and dark', themeShort: 'Light or dark', api: 'API',
+	skip: 'Skip to the rows', close: 'Close', copy: 'Copy', copied: 'Copied.', notCopied: 'The browser did not let this page copy. Select the text instead.', show: 'Show', rows: 'Rows', problems: 'Problems',
+	uploadsOf: 'Uploads of this client', stage: 'Upload', know: 'How the file was understood', messages: 'Messages',
+};
+
+export const title = {
+	idle: 'rowcast', running: (percent, file) => `${percent === null ? '' : `${percent} % `}${file} - rowcast`, ended: (state, file) => `${state}, ${file} - rowcast`,
+};
+
+export const drop = {
+	head: 'Drop a CSV anywhere on this page', text: 'Rows show while the file is still arriving.', choose: 'Choose a file', label: 'CSV file', over: 'Let go to send',
+	refused: 'That is not one file', refusedText: 'Drop one CSV file, not a folder. Nothing was sent.', busy: (file) => `${file} is still being sent. Send the next one after it.`, newUpload: 'New upload', pasted: 'pasted.csv',
+};
+
+export const states = { waiting: 'Waiting', receiving: 'Receiving', reading: 'Reading', done: 'Done', failed: 'Failed', cancelled: 'Cancelled', interrupted: 'Interrupted' };
+
+export const card = {
+	sent: 'Sent', read: 'Read', measuring: 'measuring', left: (seconds) => `${span(seconds)} left`, speed: (n) => (n === null ? 'rows/s' : `${count(n)} rows/s`), spark: 'Rows per second over the last minute',
+	problemCount: (n) => (n ? count(n) : 'none'), problemsIn: (n, inRows) => `${n === 1 ? 'problem' : 'problems'}${inRows ? ` in ${rows(inRows)}` : ''}`,
+	started: (at) => `started ${at}`, allHere: 'all bytes are here', took: (seconds) => `read in ${took(seconds)}`, stopped: (at) => `stopped ${at}`, unknownSize: 'size unknown',
+	cancel: 'Cancel', again: 'Send again', another: 'Choose another file', download: 'Download rows', remove: 'Delete', kept: 'kept', interrupted: 'The upload stopped before its end.',
+	interruptedText: (n) => (n ? `The ${rows(n)} read so far are kept. Send the file again to have all of it.` : 'Send the file again.'),
+	failed: 'The server did not say why.', failedText: (n) => (n ? `The ${rows(n)} read so far are kept.` : 'Nothing was kept.'), lost: 'The server cannot be reached.', lostText: 'Send the file again when it is back.',
+};
+
+export const cancelAsk = {
+	head: 'Cancel this upload?', text: ({ sent, rows: n }) => `${bytes(sent)} have been sent. The ${rows(n)} read stay.`, keep: 'Keep going', go: 'Cancel upload', failed: 'The upload could not be cancelled.',
+};
+
+export const remove = {
+	head: (file) => `Delete ${file}?`, text: ({ rows: r, problems: p }) => `Its ${rows(r)}${p ? ` and ${problems(p)}` : ''} go with it. This cannot be undone.`, keep: 'Keep', go: 'Delete upload',
+	gone: (file) => `${file} was deleted.`, failed: 'The upload could not be deleted.',
+};
+
+export const downloads = { csv: ['Clean CSV', 'UTF-8, quoted where needed'], ndjson: ['NDJSON', 'one JSON object a line'] };
+
+export const understood = {
+	lead: 'Understood as', idle: 'Delimiter, quote, encoding and columns are shown here once the header is read.', waiting: 'Waiting for the header.', none: 'The header was never complete.',
+	delimiter: 'Delimiter', quote: 'Quote', encoding: 'Encoding', header: 'Header', columns: 'Columns', mark: 'Byte order mark', yes: 'yes',
+	delimiters: { ',': 'comma', ';': 'semicolon', '\t': 'tab', '|': 'pipe' }, quotes: { '"': 'double', "'": 'single' }, headerRows: (n) => (n === 0 ? 'none' : n === 1 ? 'line 1' : `lines 1 to ${n}`),
+};
+
+export const empty = {
+	head: 'Rows appear here', text: 'Each row shows the moment it has arrived, long before the file is complete. What could not be read is marked in its cell.', ways: 'Ways to start',
+	terminal: 'Send from a terminal', terminalText: 'It shows up here while it runs.', command: 'Command', code: 'Listen from a terminal', codeText: 'One event a row. See ', codeLink: 'the API',
+};
+
+export const mock = {
+	head: 'No file at hand? Make one', kind: 'Kind', rows: 'Rows', messy: 'Broken rows, %', seed: 'Seed', download: 'Download', send: 'Make and send', size: (n) => `About ${bytes(n)}. The same seed makes the same file.`, making: (n) => `Making the file: ${bytes(n)} so far.`,
+	wrong: { rows: 'Rows go from 1 to 10,000,000.', messy: 'Broken rows go from 0 to 100 %.', seed: 'A seed is a whole number.' }, failed: 'The file could not be made.',
+	/** Name, columns, bytes of a row. */
+	kinds: [['Customers', 'name,email,phone,city,date,amount', 84], ['Orders', 'uuid,date,company,city,amount,sentence', 140], ['Contacts', 'name,email,city', 52]],
+};
+
+export const table = {
+	row: 'Row', of: (file) => `Rows of ${file}`, waiting: 'Waiting for the first row', waitingText: (n) => (n ? `The header is here: ${columns(n)}.` : 'The header is not here yet.'),
+	none: 'This file has no rows', noneText: (n) => (n ? `It has a header of ${columns(n)} and nothing after it.` : 'It has no header either.'), noneKept: 'No row was read',
+	following: 'Following the end', toEnd: 'Go to the end', fresh: (n) => `${count(n)} new ${n === 1 ? 'row' : 'rows'}`, jump: 'Go to row', number: 'number', noSuchRow: (n) => `There are ${rows(n)}.`, notARow: 'A row is a whole number from 1.',
+	range: (from, to, of, more) => `${count(from)} to ${count(to)} of ${count(of)}${more ? ' so far' : ''}`, columnRange: (from, to, of) => `Columns ${count(from)} to ${count(to)} of ${count(of)}`,
+	hasProblem: ', has a problem', missing: 'missing', notKept: 'not kept', extra: (n) => `${many(n, 'cell')} more than columns`, size: (n) => `${count(n)} characters`, map: 'Where in the file the problems are',
+	density: 'Row height', densities: { compact: 'Compact', regular: 'Regular', roomy: 'Roomy' }, filled: (percent) => `${percent} % filled in the first rows`,
+	looks: { empty: 'empty', whole: 'whole number', number: 'number', date: 'date', time: 'date and time', text: 'text' },
+	gap: (n) => (n === null ? 'Some events of this stream are no longer kept here.' : `${many(n, 'event')} of this stream ${n === 1 ? 'is' : 'are'} no longer kept here.`),
+};
+
+export const cell = { head: 'Cell', empty: 'This cell is empty.', missing: 'The record ends before this column.', more: 'Show more', extra: 'Further cells', characters: 'Characters', loading: 'Loading' };
+
+export const problem = {
+	head: 'Problems', none: 'none yet', idle: 'Nothing to show yet', idleText: 'Every cell that could not be read as it should is listed here with its row, column and bytes.', soFar: 'No problems so far', clean: 'No problems', cleanText: (n) => (n ? `none in ${rows(n)}` : 'none'),
+	inRows: (n, r) => (r ? `${count(n)} in ${rows(r)}` : count(n)), list: 'Problems by kind', foot: 'Broken rows are kept and marked', grouped: 'Grouped by kind and column', share: 'Share of all problems', row: 'Row', line: 'Line', byte: 'Byte',
+	show: 'Show in table', of: (at, n) => `${count(at)} of ${count(n)}`, previous: 'Previous', next: 'Next', listed: (at, n) => `${count(at)} of ${count(n)} listed`, more: 'List more', notDetailed: (n) => `${count(n)} more are counted, not listed.`,
+	anywhere: 'whole record', cut: 'cut', nextProblem: 'Next problem', noFurther: 'No problem further on.', noEarlier: 'No problem before this row.', raw: 'As it stands in the file',
+	/** A code that is not here shows itself. */
+	kinds: {
+		'missing-cell': 'Cell missing', 'extra-cell': 'More cells than columns', 'encoding-error': 'Not valid UTF-8', 'blank-row': 'Blank line', 'unclosed-quote': 'Quote not closed', 'record-too-long': 'Record too long',
+		'field-too-long': 'Cell too long', 'too-many-cells': 'Too many cells', 'duplicate-label': 'Column name used twice', 'blank-label': 'Column without a name', 'blank-header': 'No header',
+	},
+};
+
+export const connection = {
+	head: 'Connection', label: (state) => `Connection: ${state}`, connecting: 'Connecting', live: 'Live', behind: 'Catching up', again: (seconds) => `Reconnecting in ${seconds} s`, reconnecting: 'Reconnecting', offline: 'Offline', offlineText: ', trying every 30 s',
+	tryNow: 'Try now', liveText: 'Events of this client arrive as they happen.', behindText: 'Events that happened meanwhile are being replayed.', lostText: 'The server does not answer. Nothing is lost: the stream goes on where it stopped.', last: 'Last event', client: 'Client',
+	shared: 'All tabs of this browser share one connection.', sayLost: 'The connection is lost. Reconnecting.', sayBack: 'The connection is back.',
+};
+
+export const history = {
+	head: 'Uploads', none: 'No uploads yet', noneText: 'Files sent to this client are listed here.', more: 'Show older', failedList: 'The list of uploads could not be loaded.', running: (state, percent) => (percent === null ? state : `${state}, ${percent} %`),
+	done: (r, p) => (p ? `${rows(r)}, ${problems(p)}` : rows(r)), interrupted: (percent) => (percent === null ? 'Interrupted' : `Interrupted at ${percent} %`), cancelled: (r) => `Cancelled after ${rows(r)}`, failed: (why) => `Failed: ${why}`,
+};
+
+export const client = {
+	label: 'Client: ', head: 'Watch a client', name: 'Client name', placeholder: 'Name of a client', watch: 'Watch', fresh: 'A new one', wrong: 'A letter or digit first, then letters, digits, dot, dash and underscore; 64 at most.',
+	text: 'A client is the name of one stream. Everyone who watches it sees the same rows.', shareText: 'Opens this stream for anyone who can reach this server. Watching never slows the upload.', link: 'Link',
+};
+
+export const keys = {
+	head: 'Keys', text: 'Letters work while the table has the focus.',
+	/** Keys joined by blanks, and what they do. */
+	list: [
+		['↑ ↓ ← →', 'next cell'], ['Home End', 'first, last column'], ['PageUp PageDown', 'a screen up, down'], ['Ctrl Home', 'first row'], ['Ctrl End', 'last row'], ['Enter', 'what is wrong, or the whole cell'],
+		['n p', 'next, previous problem'], ['f', 'follow the end on or off'], ['g', 'go to row'], ['d', 'row height'], ['Esc', 'close'], ['F6', 'next region'], ['?', 'these keys'],
+	],
+};
+
+export const say = {
+	ready: 'Ready for a file.', started: (file) => `Receiving ${file}.`, quarter: (percent, r, p) => `${percent} % read, ${rows(r)}, ${problems(p)}.`, firstProblem: 'The first problem was found.',
+	done: (r, p) => `Done. ${rows(r)} read, ${p ? problems(p) : 'no problems'}.`, failed: (file, why) => `${file} failed. ${why}`,
+};
+
+export const errors = { offline: 'The server cannot be reached.', unexpected: (status) => `The server answered ${status}.` };
