@@ -2,6 +2,7 @@
 
 pub mod domain;
 pub mod encode;
+pub mod http;
 pub mod ingest;
 pub mod journal;
 pub mod mock;

@@ -1,0 +1,100 @@
+//! `GET /sse/{client}`.
+
+use super::Part;
+use super::params::{ClientParam, FromParam, KindsParam, UntilParam};
+use crate::domain::KindSet;
+use crate::http::payload::problem::{Codes, Refused};
+use crate::http::payload::sse::EventStream;
+use crate::http::{Services, site};
+use crate::stream::{Attach, Begin};
+use poem::Request;
+use poem_openapi::param::{Path, Query};
+use poem_openapi::{ApiResponse, OpenApi};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Longest text that is taken for an event id; what is longer is none of ours in any case.
+const EVENT_ID_CHARS_MAX: usize = 64;
+
+/// Watching a client.
+pub struct EventsApi(pub Arc<Services>);
+
+/// What watching can be refused with.
+pub struct OnWatch;
+
+impl Codes for OnWatch {
+    const CODES: &'static [&'static str] = &["bad-parameter", "too-many-watchers", "shutting-down", "storage-failed"];
+}
+
+/// An attached watcher, or the end of a stream that was over.
+#[derive(ApiResponse)]
+pub enum Watching {
+    /// The events, as they happen
+    #[oai(status = 200)]
+    Events(EventStream),
+    /// A stream with `until=done` ended, and this is its reconnect: browsers stop here
+    #[oai(status = 204)]
+    Over,
+}
+
+#[OpenApi]
+impl EventsApi {
+    /// Watch a client
+    ///
+    /// Streams everything that happens at a client: every row of its uploads, problems, progress, toasts, stages. Any number
+    /// of uploads can feed a client, and several connections can watch it.
+    ///
+    /// Where it begins: after `Last-Event-ID` (browsers send it by themselves when they reconnect), else after
+    /// `last_event_id`, else with `from=start`, else now. Nothing is missed or doubled after an id, however old;
+    /// what is kept no longer is told by a `gap` event.
+    ///
+    /// Swagger UI shows a stream only when it has ended: give `until=done` here, then upload.
+    #[oai(path = "/sse/:client", method = "get", operation_id = "watch", tag = "Part::Ingest")]
+    // The parameters are the operation's.
+    #[allow(clippy::too_many_arguments)]
+    async fn watch(
+        &self,
+        /// The client to watch.
+        client: Path<ClientParam>,
+        /// Go on after this event, as `Last-Event-ID` does, for whoever cannot set headers.
+        #[oai(example = "example_event_id")]
+        last_event_id: Query<Option<String>>,
+        /// `start`: begin with the oldest event that is kept.
+        from: Query<Option<FromParam>>,
+        /// Only these kinds: `row`, `problem`, `progress`, `toast`, `stage`, joined by commas. `gap` always comes.
+        events: Query<Option<KindsParam>>,
+        /// `done`: end after the next upload that ends.
+        until: Query<Option<UntilParam>>,
+        request: &Request,
+    ) -> Result<Watching, Refused<OnWatch>> {
+        if site::asked_by_head(request) {
+            // Probes must not take a watcher's place.
+            return Ok(Watching::Events(EventStream::head_only()));
+        }
+        let header =
+            request.headers().get("last-event-id").map(|value| event_id(&String::from_utf8_lossy(value.as_bytes())));
+        let header = header.filter(|id| !id.is_empty());
+        let query = last_event_id.0.map(|id| event_id(&id)).filter(|id| !id.is_empty());
+        let begin = match (header, query, from.0) {
+            (Some(id), _, _) => Begin::After { id, reconnect: true },
+            (None, Some(id), _) => Begin::After { id, reconnect: false },
+            (None, None, Some(_)) => Begin::Start,
+            (None, None, None) => Begin::Now,
+        };
+        let kinds = events.0.map_or(KindSet::ALL, |kinds| kinds.0);
+        let attach = Attach { begin, kinds, until_done: until.0.is_some() };
+        let stall = Duration::from_millis(self.0.limits.watcher_stall_ms_max);
+        Ok(match self.0.streams.attach(client.0.0, attach).await? {
+            Some(watcher) => Watching::Events(EventStream::new(watcher, stall)),
+            None => Watching::Over,
+        })
+    }
+}
+
+fn event_id(text: &str) -> String {
+    text.trim().chars().take(EVENT_ID_CHARS_MAX).collect()
+}
+
+fn example_event_id() -> Option<String> {
+    Some("k3v9x0ab-17".into())
+}

@@ -1,0 +1,34 @@
+//! The operations: thin handlers that read parameters, ask a service, and put the answer into its documented form.
+//!
+//! Invariants: a handler holds no state and makes no decision that a service could make; whatever it can answer is
+//! documented, errors by the list of codes beside it.
+//!
+//! Not for: what the services do, how errors look (`payload::problem`), or files and pages (`ui`, `docs`).
+
+pub mod events;
+pub mod mock;
+pub mod model;
+pub mod ops;
+pub mod params;
+mod receive;
+pub mod upload;
+pub mod uploads;
+
+use poem_openapi::Tags;
+
+/// The parts of the API.
+#[derive(Tags)]
+pub enum Part {
+    /// Upload a CSV, and watch it being read.
+    #[oai(rename = "Ingest")]
+    Ingest,
+    /// Look at uploads, and get their rows back.
+    #[oai(rename = "Uploads")]
+    Uploads,
+    /// Made-up files to try it with.
+    #[oai(rename = "Mock data")]
+    Mock,
+    /// Health, the document, the meaning of codes.
+    #[oai(rename = "Operation")]
+    Operation,
+}

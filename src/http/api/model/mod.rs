@@ -1,0 +1,13 @@
+//! What is sent and received, as OpenAPI describes it. Everything here is made from `domain`, or only documents what the
+//! layers below write.
+//!
+//! Invariants: every type has an example and a description; its members stand in the order in which they are sent.
+//!
+//! Not for: reading parameters (`params`), or errors (`payload::problem`).
+
+pub mod events;
+mod rows;
+mod upload;
+
+pub use rows::{ProblemDetail, ProblemsPage, RowsPage};
+pub use upload::{UploadDocument, UploadsPage};

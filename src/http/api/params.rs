@@ -1,0 +1,96 @@
+//! Parameters that are more than a number, and what each of them can be.
+
+use crate::domain::{BadClientName, ClientName, KindSet, UploadId};
+use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
+use poem_openapi::types::{ParseError, ParseFromParameter, ParseResult, Type};
+use std::borrow::Cow;
+
+macro_rules! parameters {
+    ($($(#[$doc:meta])* $name:ident($inner:ty) $label:literal $schema:expr, $parse:expr;)+) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone)]
+        pub struct $name(pub $inner);
+
+        impl Type for $name {
+            const IS_REQUIRED: bool = true;
+            type RawValueType = Self;
+            type RawElementValueType = Self;
+
+            fn name() -> Cow<'static, str> {
+                $label.into()
+            }
+
+            fn schema_ref() -> MetaSchemaRef {
+                MetaSchemaRef::Inline(Box::new($schema))
+            }
+
+            fn as_raw_value(&self) -> Option<&Self> {
+                Some(self)
+            }
+
+            fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self> + 'a> {
+                Box::new(std::iter::once(self))
+            }
+        }
+
+        impl ParseFromParameter for $name {
+            fn parse_from_parameter(value: &str) -> ParseResult<Self> {
+                let parse: fn(&str) -> Result<$inner, String> = $parse;
+                parse(value).map(Self).map_err(ParseError::custom)
+            }
+        }
+    )+};
+}
+
+parameters! {
+    /// The name of a client.
+    ClientParam(ClientName) "client"
+        MetaSchema {
+            pattern: Some("^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$".into()),
+            example: Some("harbour-crm".into()),
+            ..MetaSchema::new("string")
+        },
+        |text| ClientName::parse(text).map_err(|error: BadClientName| error.to_string());
+
+    /// The name of an upload.
+    UploadParam(UploadId) "id"
+        MetaSchema {
+            example: Some("0199a5f3-9f40-7d2a-8000-000000000000".into()),
+            ..MetaSchema::new_with_format("string", "uuid")
+        },
+        |text| match text.parse() {
+            Ok(uuid) => Ok(UploadId(uuid)),
+            Err(_) => Err("an upload's id is a UUID, such as 0199a5f3-9f40-7d2a-8000-000000000000".into()),
+        };
+
+    /// The kinds of event that a watcher wants.
+    KindsParam(KindSet) "events"
+        MetaSchema { example: Some("progress,toast,stage".into()), ..MetaSchema::new("string") },
+        |text| if text.is_empty() { Ok(KindSet::ALL) } else { text.parse().map_err(|error: crate::domain::UnknownKind| error.to_string()) };
+
+    /// Where a watcher without a last event begins.
+    FromParam(()) "from"
+        MetaSchema { enum_items: vec!["start".into()], example: Some("start".into()), ..MetaSchema::new("string") },
+        |text| if text == "start" { Ok(()) } else { Err("it can only be 'start'".into()) };
+
+    /// When a watcher's stream ends by itself.
+    UntilParam(()) "until"
+        MetaSchema { enum_items: vec!["done".into()], example: Some("done".into()), ..MetaSchema::new("string") },
+        |text| if text == "done" { Ok(()) } else { Err("it can only be 'done'".into()) };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parameter_says_what_it_can_be() {
+        assert_eq!(ClientParam::parse_from_parameter("me").unwrap().0.as_str(), "me");
+        let error = ClientParam::parse_from_parameter("a/b").unwrap_err().into_message();
+        assert!(error.contains("a client name is a letter or digit"), "{error}");
+        assert!(UploadParam::parse_from_parameter("7").unwrap_err().into_message().contains("UUID"));
+        assert!(KindsParam::parse_from_parameter("").unwrap().0.is_all());
+        assert!(KindsParam::parse_from_parameter("rows").unwrap_err().into_message().contains("'rows'"));
+        assert!(FromParam::parse_from_parameter("end").is_err() && UntilParam::parse_from_parameter("done").is_ok());
+    }
+}

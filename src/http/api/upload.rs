@@ -1,0 +1,92 @@
+//! `POST /upload/{client}`.
+
+use super::Part;
+use super::model::UploadDocument;
+use super::params::ClientParam;
+use super::receive::Receiver;
+use crate::http::Services;
+use crate::http::payload::body::UploadBody;
+use crate::http::payload::json::JsonBytes;
+use crate::http::payload::problem::{Codes, Refused};
+use poem_openapi::param::{Path, Query};
+use poem_openapi::{ApiResponse, OpenApi};
+use std::sync::Arc;
+
+/// Uploading.
+pub struct UploadApi(pub Arc<Services>);
+
+/// What an upload can be refused or ended with.
+pub struct OnUpload;
+
+impl Codes for OnUpload {
+    const CODES: &'static [&'static str] = &[
+        "bad-parameter",
+        "bad-multipart",
+        "missing-file",
+        "too-many-parts",
+        "upload-interrupted",
+        "cross-site",
+        "body-stalled",
+        "upload-too-slow",
+        "upload-cancelled",
+        "body-too-large",
+        "fields-too-large",
+        "unsupported-media-type",
+        "header-too-long",
+        "too-many-columns",
+        "part-head-too-long",
+        "storage-failed",
+        "too-many-uploads",
+        "server-stopping",
+        "not-ready",
+        "shutting-down",
+        "disk-full",
+    ];
+}
+
+/// A finished upload.
+#[derive(ApiResponse)]
+pub enum Uploaded {
+    /// Every row was announced, and all of it is on disk
+    #[oai(status = 201)]
+    Created(
+        JsonBytes<UploadDocument>,
+        /// The upload: `/uploads/{id}`
+        #[oai(header = "Location")]
+        String,
+    ),
+}
+
+#[OpenApi]
+impl UploadApi {
+    /// Upload a CSV
+    ///
+    /// The file is read while it arrives: whoever watches the client sees its rows long before this answers. It answers
+    /// when the last row was announced and everything is on disk. When it fails, the rows that were announced stay, and
+    /// `upload` in the answer names the upload.
+    ///
+    /// With curl: `curl -F file=@people.csv http://127.0.0.1:3000/upload/me`, or
+    /// `curl -H 'Content-Type: text/csv' -T people.csv -X POST http://127.0.0.1:3000/upload/me`.
+    #[oai(path = "/upload/:client", method = "post", operation_id = "upload", tag = "Part::Ingest")]
+    async fn upload(
+        &self,
+        /// The client whose watchers see it. It need not exist before.
+        client: Path<ClientParam>,
+        /// What the file is called; else the name in the form is taken, else `upload.csv`.
+        #[oai(example = "example_filename")]
+        filename: Query<Option<String>>,
+        body: UploadBody,
+    ) -> Result<Uploaded, Refused<OnUpload>> {
+        if let Some(trouble) = self.0.health.trouble() {
+            return Err(trouble.into());
+        }
+        let receiver = Receiver::new(&self.0.ingest, &self.0.limits, client.0.0, filename.0);
+        let upload = UploadDocument::from(receiver.receive(body).await?);
+        let location = format!("/uploads/{}", upload.id);
+        Ok(Uploaded::Created(JsonBytes::of(&upload), location))
+    }
+}
+
+fn example_filename() -> Option<String> {
+    Some("people.csv".into())
+}

@@ -1,0 +1,229 @@
+//! The one table of what can be answered instead of success: code, status, title, help.
+//!
+//! A code is part of the API, like a path: scripts match on it, `/problems/{code}` explains it, the OpenAPI document lists
+//! it at every operation that can give it. What ends an upload has its words in [`FailureCode`], since watchers are told
+//! them too; here it only gets its status.
+
+use crate::domain::FailureCode;
+
+macro_rules! api_codes {
+    ($($variant:ident $code:literal $status:literal $title:literal $help:literal)+) => {
+        /// Why a request was refused or failed, apart from what ends an upload.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum ApiCode {
+            $(#[doc = $help] $variant,)+
+        }
+
+        impl ApiCode {
+            /// Every code, in the order of the table.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $code,)+ }
+            }
+
+            const fn status(self) -> u16 {
+                match self { $(Self::$variant => $status,)+ }
+            }
+
+            const fn title(self) -> &'static str {
+                match self { $(Self::$variant => $title,)+ }
+            }
+
+            const fn help(self) -> &'static str {
+                match self { $(Self::$variant => $help,)+ }
+            }
+        }
+    };
+}
+
+api_codes! {
+    BadRequest "bad-request" 400 "Request not understood"
+        "The request is not valid HTTP for this server. `detail` says what is wrong with it."
+    BadParameter "bad-parameter" 400 "Parameter not valid"
+        "A part of the path or a query parameter has a value that it cannot have. `detail` names it and says what was expected."
+    BadMultipart "bad-multipart" 400 "Multipart body not valid"
+        "The body is not multipart/form-data as RFC 7578 describes it, or it ends before its closing delimiter. `detail` says where it broke."
+    MissingFile "missing-file" 400 "No part named `file`"
+        "A multipart upload needs one part named `file` that holds the CSV, as in `curl -F file=@people.csv`."
+    TooManyParts "too-many-parts" 400 "Too many parts"
+        "The multipart body has more parts than this server takes. Send the part named `file` and only few small text fields."
+    CrossSite "cross-site" 403 "Request from another site"
+        "A page of another site made this request. Only pages of this server may change anything here through a browser; programs other than browsers are not concerned."
+    NotFound "not-found" 404 "Not found"
+        "There is nothing at this address: the path is wrong, or what it named was deleted."
+    MethodNotAllowed "method-not-allowed" 405 "Method not allowed"
+        "This address exists, but not with this method. The `Allow` header lists the methods it has."
+    BodyStalled "body-stalled" 408 "Body stalled"
+        "No byte of the body arrived for longer than this server waits (`body-stall-ms-max`). What was received of an upload is kept; it is interrupted."
+    UploadRunning "upload-running" 409 "Upload still running"
+        "This cannot be done while the upload is running. Cancel it first, or wait for its end."
+    NotRunning "not-running" 409 "Upload not running"
+        "The upload has ended already, so there is nothing to cancel."
+    FieldsTooLarge "fields-too-large" 413 "Text fields too large"
+        "The parts before the file hold more bytes than this server takes (`multipart-text-bytes-max`)."
+    UnsupportedMediaType "unsupported-media-type" 415 "Content type not supported"
+        "An upload is `multipart/form-data` with a part named `file`, or the CSV itself as `text/csv`."
+    Misdirected "misdirected-host" 421 "Host not served here"
+        "The `Host` header names a host that this server does not serve, which is how a page on the web reaches into a private network (DNS rebinding). Use the address that the server printed, or start it with that name allowed."
+    TooManyWatchers "too-many-watchers" 429 "Too many watchers"
+        "As many connections as this server takes watch this client already. Close one, or let several tabs share one."
+    PartHeadTooLong "part-head-too-long" 431 "Head of a part too long"
+        "The head of a multipart part is longer than this server takes (`multipart-head-bytes-max`)."
+    Internal "internal-error" 500 "Internal error"
+        "Something that should not happen did. The server's log says more. It goes on serving other requests."
+    NotReady "not-ready" 503 "Not ready"
+        "The server runs, but takes no new work at present. `detail` says why."
+    ShuttingDown "shutting-down" 503 "Shutting down"
+        "The server is about to stop. Try again when it is back; watchers go on where they were with their last event id."
+    TooManyConnections "too-many-connections" 503 "Too many connections"
+        "As many connections as this server takes are open. Try again shortly."
+}
+
+/// Any code that an answer can carry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Code {
+    /// Something about the request or the server.
+    Api(ApiCode),
+    /// Something that ends or refuses an upload.
+    Upload(FailureCode),
+}
+
+impl From<ApiCode> for Code {
+    fn from(code: ApiCode) -> Self {
+        Self::Api(code)
+    }
+}
+
+impl From<FailureCode> for Code {
+    fn from(code: FailureCode) -> Self {
+        Self::Upload(code)
+    }
+}
+
+impl Code {
+    /// Every code.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let api = ApiCode::ALL.iter().copied().map(Self::Api);
+        api.chain(FailureCode::ALL.iter().copied().map(Self::Upload))
+    }
+
+    /// The code with that text.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::all().find(|code| code.as_str() == text)
+    }
+
+    /// The stable text of the code.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Api(code) => code.as_str(),
+            Self::Upload(code) => code.as_str(),
+        }
+    }
+
+    /// The HTTP status (RFC 9110, section 15) it is answered with.
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::Api(code) => code.status(),
+            Self::Upload(code) => match code {
+                FailureCode::Interrupted => 400,
+                FailureCode::ServerStopping => 503,
+                FailureCode::UploadTooSlow => 408,
+                FailureCode::Cancelled => 409,
+                FailureCode::BodyTooLarge => 413,
+                FailureCode::HeaderTooLong | FailureCode::TooManyColumns => 422,
+                FailureCode::StorageFailed => 500,
+                FailureCode::TooManyUploads => 503,
+                FailureCode::DiskFull => 507,
+            },
+        }
+    }
+
+    /// A few words for people.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Api(code) => code.title(),
+            Self::Upload(code) => code.title(),
+        }
+    }
+
+    /// What it means and what to do about it.
+    pub const fn help(self) -> &'static str {
+        match self {
+            Self::Api(code) => code.help(),
+            Self::Upload(code) => code.help(),
+        }
+    }
+
+    /// After how many seconds trying again makes sense, where waiting helps (RFC 9110, section 10.2.3).
+    pub const fn retry_after_seconds(self) -> Option<u32> {
+        match self {
+            Self::Api(
+                ApiCode::TooManyWatchers | ApiCode::NotReady | ApiCode::ShuttingDown | ApiCode::TooManyConnections,
+            ) => Some(2),
+            Self::Upload(FailureCode::ServerStopping) => Some(2),
+            Self::Upload(FailureCode::TooManyUploads) => Some(5),
+            Self::Upload(FailureCode::DiskFull) => Some(60),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ProblemCode;
+    use std::collections::HashSet;
+
+    #[test]
+    fn every_code_is_one_of_a_kind_and_says_something() {
+        let mut seen: HashSet<&str> = ProblemCode::ALL.iter().map(|code| code.as_str()).collect();
+        for code in Code::all() {
+            let text = code.as_str();
+            assert!(seen.insert(text), "{text} stands twice");
+            assert!(text.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'), "{text}");
+            assert!((400..600).contains(&code.status()), "{text}");
+            assert!(!code.title().is_empty() && code.help().ends_with('.'), "{text}");
+            assert_eq!(Code::parse(text), Some(code));
+        }
+        assert_eq!(Code::parse("no-such-code"), None);
+    }
+
+    #[test]
+    fn a_status_that_asks_to_come_back_says_when() {
+        for code in Code::all().filter(|code| matches!(code.status(), 429 | 503)) {
+            assert!(code.retry_after_seconds().is_some(), "{}", code.as_str());
+        }
+    }
+
+    #[test]
+    fn the_statuses_are_those_of_the_contract() {
+        let table = [
+            ("bad-parameter", 400),
+            ("upload-interrupted", 400),
+            ("cross-site", 403),
+            ("not-found", 404),
+            ("method-not-allowed", 405),
+            ("body-stalled", 408),
+            ("upload-too-slow", 408),
+            ("upload-running", 409),
+            ("not-running", 409),
+            ("upload-cancelled", 409),
+            ("body-too-large", 413),
+            ("unsupported-media-type", 415),
+            ("misdirected-host", 421),
+            ("header-too-long", 422),
+            ("too-many-columns", 422),
+            ("too-many-watchers", 429),
+            ("part-head-too-long", 431),
+            ("internal-error", 500),
+            ("storage-failed", 500),
+            ("too-many-uploads", 503),
+            ("shutting-down", 503),
+            ("disk-full", 507),
+        ];
+        for (code, status) in table {
+            assert_eq!(Code::parse(code).map(Code::status), Some(status), "{code}");
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! HTTP: the routes of the API, what every answer looks like, and the loop that serves them.
+//!
+//! Layer 6, and the only place that knows poem and hyper. It hands bytes to `ingest`, takes bytes from `stream` and
+//! `rows`, and puts both into words that clients understand.
+//!
+//! The way of a request: [`serve()`] accepts its connection and watches over it · `incoming` watches over its body ·
+//! `site` decides whether and where it goes · a handler of `api` answers · `site` gives every error its form.
+//!
+//! Invariants:
+//! - Whatever goes wrong is answered with `application/problem+json` from one table (`code`), panics too.
+//! - Everything from outside has a cap and a deadline, from [`Limits`]; a handler never outlives its connection.
+//! - Success is answered only when the service below said that it is on disk.
+//! - The OpenAPI document is made from the handlers, and needs nothing that runs.
+//!
+//! Not for: deciding anything about a file's content, keeping state, or authentication (a later matter).
+
+mod api;
+mod code;
+mod docs;
+mod error;
+mod etag;
+mod guard;
+mod health;
+mod incoming;
+mod payload;
+mod problems;
+mod serve;
+mod site;
+mod stall;
+mod ui;
+mod wire;
+
+pub use health::Health;
+pub use serve::serve;
+
+use crate::domain::Limits;
+use crate::ingest::Ingest;
+use crate::rows::Rows;
+use crate::stream::Streams;
+use api::events::EventsApi;
+use api::mock::MockApi;
+use api::ops::OpsApi;
+use api::upload::UploadApi;
+use api::uploads::UploadsApi;
+use docs::Fixed;
+use guard::Guard;
+use poem::endpoint::BoxEndpoint;
+use poem::http::Method;
+use poem::{Endpoint, IntoEndpoint, Response};
+use poem_openapi::registry::{MetaApi, Registry};
+use poem_openapi::{OpenApi, OpenApiService};
+use site::{Addresses, Site};
+use std::collections::HashMap;
+use std::marker::PhantomData;
+use std::path::PathBuf;
+use std::sync::Arc;
+use ui::Ui;
+
+/// What the routes stand on.
+pub struct Services {
+    /// How much of anything is allowed.
+    pub limits: Arc<Limits>,
+    /// Running uploads, and acts on uploads.
+    pub ingest: Ingest,
+    /// The streams of all clients.
+    pub streams: Streams,
+    /// Uploads' rows and problems.
+    pub rows: Rows,
+    /// Whether new work is taken.
+    pub health: Health,
+    /// Where the page's files are read from; none for those in the binary.
+    pub static_dir: Option<PathBuf>,
+    /// Names and addresses that requests may name as their `Host`, beside loopback and the address that a connection
+    /// came in by.
+    pub allowed_hosts: Vec<String>,
+}
+
+type Api = (EventsApi, UploadApi, UploadsApi, MockApi, OpsApi);
+
+/// All routes, with everything around them.
+pub fn endpoint(services: Services) -> impl Endpoint<Output = Response> + 'static {
+    let ui = Ui::new(services.static_dir.clone());
+    let guard = Guard::new(services.allowed_hosts.iter().cloned());
+    let services = Arc::new(services);
+    let api: Api = (
+        EventsApi(services.clone()),
+        UploadApi(services.clone()),
+        UploadsApi(services.clone()),
+        MockApi(services.clone()),
+        OpsApi {
+            services,
+            ui: ui.clone(),
+            openapi: Fixed::openapi(openapi_document()),
+            swagger: Fixed::swagger(described().swagger_ui_html()),
+        },
+    );
+    Site { operations: described_as(api).into_endpoint(), addresses: Addresses::of::<Api>(), ui, guard }
+}
+
+/// The OpenAPI document of all routes, as indented JSON. The same for the same program, always.
+pub fn openapi_document() -> String {
+    described().spec() + "\n"
+}
+
+/// The API's description without its services.
+struct Described<T>(PhantomData<fn() -> T>);
+
+impl<T: OpenApi> OpenApi for Described<T> {
+    fn meta() -> Vec<MetaApi> {
+        T::meta()
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+
+    fn add_routes(self, _: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {}
+}
+
+fn described() -> OpenApiService<Described<Api>, ()> {
+    described_as(Described(PhantomData))
+}
+
+fn described_as<T>(api: T) -> OpenApiService<T, ()> {
+    OpenApiService::new(api, "rowcast", env!("CARGO_PKG_VERSION"))
+        .summary("Takes CSV uploads and streams every row to whoever watches, while the file is still arriving.")
+        .description(
+            "Watch a client with `GET /sse/{client}`, upload for it with `POST /upload/{client}`. Both work with the name of \
+             any client; it need not be made before. Errors are `application/problem+json` (RFC 9457); their `type` leads \
+             to an explanation.",
+        )
+        .server("/")
+}
+
+#[cfg(test)]
+mod tests;

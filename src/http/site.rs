@@ -1,0 +1,171 @@
+//! What stands around every operation: who may ask, which methods an address has, how errors look, and what every answer
+//! carries.
+
+use super::code::ApiCode;
+use super::error::ApiError;
+use super::guard::Guard;
+use super::payload::problem;
+use super::ui::Ui;
+use futures_util::FutureExt;
+use http_body_util::combinators::BoxBody;
+use hyper::body::Body as _;
+use poem::http::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, ETAG, HeaderName, HeaderValue,
+};
+use poem::http::{Method, StatusCode};
+use poem::{Endpoint, Request, Response};
+use poem_openapi::OpenApi;
+use std::panic::AssertUnwindSafe;
+
+/// Longest path that a problem repeats as its `instance`.
+const INSTANCE_BYTES_MAX: usize = 512;
+/// For answers that are no page: should a browser show one, it loads and runs nothing.
+const NO_PAGE_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
+
+/// The addresses of the API and the methods of each, from its own description.
+pub struct Addresses(Vec<(Vec<String>, Vec<Method>)>);
+
+impl Addresses {
+    /// Those of an API.
+    pub fn of<T: OpenApi>() -> Self {
+        let paths = T::meta().into_iter().flat_map(|api| api.paths);
+        Self(
+            paths
+                .map(|path| {
+                    let segments = path.path.split('/').skip(1).map(ToOwned::to_owned).collect();
+                    (segments, path.operations.iter().map(|operation| operation.method.clone()).collect())
+                })
+                .collect(),
+        )
+    }
+
+    /// The methods of the address that `path` is; none when it is no address.
+    fn methods(&self, path: &str) -> Option<&[Method]> {
+        let given: Vec<&str> = path.split('/').skip(1).collect();
+        let fits = |pattern: &[String]| {
+            pattern.len() == given.len()
+                && pattern
+                    .iter()
+                    .zip(&given)
+                    .all(|(segment, given)| if segment.starts_with('{') { !given.is_empty() } else { segment == given })
+        };
+        self.0.iter().find(|(pattern, _)| fits(pattern)).map(|(_, methods)| methods.as_slice())
+    }
+}
+
+/// `Allow` for these methods (RFC 9110, section 10.2.1). HEAD goes with GET, and OPTIONS always.
+fn allow(methods: &[Method]) -> String {
+    let mut names: Vec<&str> = methods.iter().map(Method::as_str).collect();
+    if names.contains(&"GET") {
+        names.push("HEAD");
+    }
+    names.push("OPTIONS");
+    names.join(", ")
+}
+
+#[derive(Clone)]
+struct AskedByHead;
+
+/// Whether only the head of the answer is wanted, for handlers whose GET does something.
+pub fn asked_by_head(request: &Request) -> bool {
+    request.extensions().get::<AskedByHead>().is_some()
+}
+
+/// The operations with everything around them.
+pub struct Site<E> {
+    /// The operations.
+    pub operations: E,
+    /// Their addresses.
+    pub addresses: Addresses,
+    /// The files at the addresses that are none of these.
+    pub ui: Ui,
+    /// Who may ask.
+    pub guard: Guard,
+}
+
+impl<E: Endpoint<Output = Response>> Site<E> {
+    async fn answer(&self, mut request: Request) -> Result<Response, ApiError> {
+        self.guard.check(&request)?;
+        let path = request.uri().path().to_owned();
+        let method = request.method().clone();
+        let Some(methods) = self.addresses.methods(&path) else {
+            return match self.ui.file(&path, request.headers()).await {
+                Some(file) => match method {
+                    Method::GET | Method::HEAD => Ok(file),
+                    _ => other_method(&method, &[Method::GET]),
+                },
+                None => Err(ApiError::plain(ApiCode::NotFound)),
+            };
+        };
+        if method == Method::HEAD && methods.contains(&Method::GET) {
+            // poem does the same, but then no handler can tell, and the length of what GET would answer is lost.
+            request.set_method(Method::GET);
+            request.extensions_mut().insert(AskedByHead);
+        } else if !methods.contains(&method) {
+            return other_method(&method, methods);
+        }
+        match self.operations.call(request).await {
+            Ok(response) => Ok(response),
+            Err(error) if error.is_from_response() => Ok(error.into_response()),
+            Err(error) => Err(ApiError::from_poem(&error)),
+        }
+    }
+}
+
+fn other_method(method: &Method, methods: &[Method]) -> Result<Response, ApiError> {
+    let allow = allow(methods);
+    if method == Method::OPTIONS {
+        return Ok(Response::builder().status(StatusCode::NO_CONTENT).header(ALLOW, allow).finish());
+    }
+    let shown: String = method.as_str().chars().take(20).collect();
+    let mut error = ApiError::new(ApiCode::MethodNotAllowed, format!("{shown} is not among {allow}"));
+    error.allow = Some(allow);
+    Err(error)
+}
+
+impl<E: Endpoint<Output = Response>> Endpoint for Site<E> {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        let is_head = request.method() == Method::HEAD;
+        let path = request.uri().path();
+        let instance = path.get(..INSTANCE_BYTES_MAX).unwrap_or(path).to_owned();
+        let answer = AssertUnwindSafe(self.answer(request)).catch_unwind().await;
+        let mut response = match answer {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) => problem::response(&error, &instance),
+            // The panic's message went to the log by the panic hook; it is nobody else's business.
+            Err(_) => problem::response(&ApiError::plain(ApiCode::Internal), &instance),
+        };
+        if is_head {
+            without_body(&mut response);
+        }
+        complete_headers(&mut response);
+        Ok(response)
+    }
+}
+
+/// The same answer as to GET with nothing after its head (RFC 9110, section 9.3.2).
+fn without_body(response: &mut Response) {
+    let body: BoxBody<_, _> = response.take_body().into();
+    if let Some(length) = body.size_hint().exact().filter(|length| *length > 0) {
+        response.headers_mut().entry(CONTENT_LENGTH).or_insert(length.into());
+    }
+}
+
+fn complete_headers(response: &mut Response) {
+    let headers = response.headers_mut();
+    let has_tag = headers.contains_key(ETAG);
+    let usual = [
+        (HeaderName::from_static("x-content-type-options"), "nosniff"),
+        (HeaderName::from_static("referrer-policy"), "no-referrer"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (CONTENT_SECURITY_POLICY, NO_PAGE_POLICY),
+        // What has a tag may be kept, and is asked about each time.
+        (CACHE_CONTROL, if has_tag { "no-cache" } else { "no-store" }),
+    ];
+    for (name, value) in usual {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+}

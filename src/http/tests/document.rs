@@ -1,0 +1,110 @@
+//! The OpenAPI document: complete, the same every time, and true about errors.
+
+use super::*;
+
+fn document() -> Value {
+    serde_json::from_str(&openapi_document()).unwrap()
+}
+
+fn operations(document: &Value) -> Vec<(String, String, &Value)> {
+    let mut found = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            found.push((method.clone(), path.clone(), operation));
+        }
+    }
+    found
+}
+
+#[test]
+fn the_document_is_the_same_every_time_and_has_every_route() {
+    assert_eq!(openapi_document(), openapi_document());
+    let document = document();
+    let mut routes: Vec<String> =
+        operations(&document).iter().map(|(method, path, _)| format!("{method} {path}")).collect();
+    routes.sort();
+    assert_eq!(
+        routes,
+        [
+            "delete /uploads/{id}",
+            "get /",
+            "get /csv",
+            "get /docs",
+            "get /livez",
+            "get /openapi.json",
+            "get /problems/{code}",
+            "get /readyz",
+            "get /sse/{client}",
+            "get /uploads",
+            "get /uploads/{id}",
+            "get /uploads/{id}/problems",
+            "get /uploads/{id}/rows",
+            "get /uploads/{id}/rows.csv",
+            "get /uploads/{id}/rows.ndjson",
+            "post /upload/{client}",
+            "post /uploads/{id}/cancel",
+        ]
+    );
+}
+
+#[test]
+fn every_operation_is_described_and_its_errors_are_problems() {
+    let document = document();
+    let schemas = document["components"]["schemas"].as_object().unwrap();
+    for (method, path, operation) in operations(&document) {
+        let route = format!("{method} {path}");
+        for member in ["summary", "operationId"] {
+            assert!(operation[member].as_str().is_some_and(|text| !text.is_empty()), "{route} has no {member}");
+        }
+        assert_eq!(operation["tags"].as_array().map(Vec::len), Some(1), "{route}");
+        for (status, response) in operation["responses"].as_object().unwrap() {
+            assert!(!response["description"].as_str().unwrap().is_empty(), "{route} {status}");
+            if status.as_str() >= "400" {
+                let schema = &response["content"]["application/problem+json"]["schema"]["$ref"];
+                assert_eq!(schema, "#/components/schemas/Problem", "{route} {status}");
+            }
+        }
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            let name = &parameter["name"];
+            assert!(parameter["description"].as_str().is_some_and(|text| !text.is_empty()), "{route} {name}");
+            assert!(!parameter["schema"]["example"].is_null(), "{route} {name} has no example");
+        }
+    }
+    for (name, schema) in schemas {
+        let is_enum = schema["enum"].is_array();
+        assert!(is_enum || !schema["example"].is_null(), "{name} has no example");
+        assert!(schema["description"].is_string(), "{name} has no description");
+    }
+}
+
+#[test]
+fn every_code_is_documented_somewhere() {
+    let text = openapi_document();
+    for code in Code::all() {
+        // Answered before there is an operation, or by the server's loop.
+        let outside = ["method-not-allowed", "too-many-connections"];
+        let told = text.contains(&format!("`{}`", code.as_str()));
+        assert_eq!(told, !outside.contains(&code.as_str()), "{}", code.as_str());
+    }
+}
+
+#[test]
+fn the_upload_takes_a_file_and_the_stream_names_its_events() {
+    let document = document();
+    let upload = &document["paths"]["/upload/{client}"]["post"];
+    let form = &upload["requestBody"]["content"]["multipart/form-data"]["schema"];
+    assert_eq!(form["properties"]["file"]["format"], "binary");
+    assert!(upload["requestBody"]["content"]["text/csv"].is_object());
+    assert!(upload["responses"]["201"]["headers"].to_string().to_lowercase().contains("location"));
+    let stream = &document["paths"]["/sse/{client}"]["get"]["responses"]["200"]["content"]["text/event-stream"];
+    let kinds: Vec<&str> = stream["schema"]["items"]["oneOf"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|schema| schema["$ref"].as_str().unwrap().rsplit('/').next().unwrap())
+        .collect();
+    assert_eq!(kinds, ["RowEvent", "ProblemEvent", "ProgressEvent", "ToastEvent", "StageEvent", "GapEvent"]);
+    for kind in kinds {
+        assert!(document["components"]["schemas"][kind].is_object(), "{kind}");
+    }
+}
