@@ -1,5 +1,21 @@
 //! CSV uploads in, every row out while the file is still arriving, over Server-Sent Events.
+//!
+//! | layer | module | knows |
+//! |---|---|---|
+//! | top | [`commands`], [`app`], [`config`], [`telemetry`] | how the parts are put together |
+//! | 6 | [`http`] | poem and hyper; nobody else does |
+//! | 5 | [`ingest`] | the life of an upload |
+//! | 4 | [`stream`] | who watches, and what they get |
+//! | 3 | [`rows`] | rows read back from their spans |
+//! | 2 | [`spool`], [`journal`] | files; the journal knows SQLite, nobody else does |
+//! | 1 | [`reader`], [`encode`], [`mock`] | pure: bytes to rows, events to bytes, rows out of nothing |
+//! | 0 | [`domain`] | the words |
+//!
+//! A module imports only from layers below its own, and not from its neighbours; `tests/it/tidy.rs` holds this.
 
+pub mod app;
+pub mod commands;
+pub mod config;
 pub mod domain;
 pub mod encode;
 pub mod http;
@@ -10,3 +26,4 @@ pub mod reader;
 pub mod rows;
 pub mod spool;
 pub mod stream;
+pub mod telemetry;

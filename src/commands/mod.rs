@@ -1,0 +1,78 @@
+//! The command line: one file a command.
+//!
+//! Top layer.
+//!
+//! Invariants: nothing is parsed that `config` does not define; nothing is done that a library user could not do; an error
+//! is one line on standard error and a status that is not 0, a reader that has had enough is none.
+//!
+//! Not for: building the server (`app`), or what the files that it writes hold (`mock`, `http`).
+
+mod mock;
+mod openapi;
+mod serve;
+
+use crate::config::{MockArgs, ServeArgs};
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// CSV uploads in, every row out while the file is still arriving, over Server-Sent Events.
+#[derive(Debug, Parser)]
+#[command(name = "rowcast", version, about, args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+
+    #[command(flatten)]
+    serve: ServeArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the page and the API. Also what happens with no command at all.
+    Serve(Box<ServeArgs>),
+    /// Write a mock CSV to standard output.
+    Mock(MockArgs),
+    /// Write the OpenAPI document to standard output.
+    Openapi,
+}
+
+/// Runs what the command line asks for.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = match cli.command {
+        None => serve::run(cli.serve),
+        Some(Command::Serve(args)) => serve::run(*args),
+        Some(Command::Mock(args)) => mock::run(&args),
+        Some(Command::Openapi) => openapi::run(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("rowcast: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whether writing failed because whoever read the output has had enough, as `head` does.
+fn reader_left(error: &std::io::Error) -> bool {
+    error.kind() == std::io::ErrorKind::BrokenPipe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn serve_is_what_happens_without_a_command() {
+        let cli = Cli::try_parse_from(["rowcast", "--listen", "127.0.0.1:0"]).unwrap();
+        assert!(cli.command.is_none());
+        assert_eq!(cli.serve.listen.port(), 0);
+    }
+}
