@@ -1,0 +1,40 @@
+//! Every promise of the server, through real HTTP.
+//!
+//! The first block of modules is what tests are written in: a server (within the test or the real program), a client of
+//! plain bytes, a watcher that holds what it is told to the rules. The second holds the tests, a file a promise.
+
+mod answer;
+mod api;
+mod client;
+mod files;
+mod form;
+mod ledger;
+mod patience;
+mod program;
+mod server;
+mod sse;
+mod watcher;
+
+mod attach;
+mod bodies;
+mod cli;
+mod disk;
+mod documents;
+mod durability;
+mod gaps;
+mod hostile;
+mod http2;
+mod limits;
+mod live;
+mod mock;
+mod multipart;
+mod progress;
+mod reading;
+mod restart;
+mod routes;
+mod rows;
+mod safety;
+mod samples;
+mod streams;
+mod tidy;
+mod uploads;
