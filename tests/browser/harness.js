@@ -1,0 +1,134 @@
+// Starts the real server on a free port with a folder of its own, and a browser; ends both. Everything a test needs to say
+// what a person does and sees.
+
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import axe from 'axe-core';
+import { chromium } from 'playwright-core';
+
+const HERE = dirname(fileURLToPath(import.meta.url));
+const BINARIES = [process.env.ROWCAST_BIN, '../../target/release/rowcast', '../../target/debug/rowcast'].filter(Boolean);
+const BROWSER = process.env.CHROMIUM ?? '/usr/bin/chromium';
+const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const SHOTS = process.env.ROWCAST_SHOTS;
+
+/** The server of this checkout. `stop()` ends it; `start()` again takes the same port and data. @param {...string} more arguments */
+export async function startServer(...more) {
+  const binary = BINARIES.map((path) => resolve(HERE, path)).find(existsSync);
+  if (!binary) throw new Error('no server to test: cargo build --release, or set ROWCAST_BIN');
+  const data = await mkdtemp(join(tmpdir(), 'rowcast-browser-'));
+  const server = { origin: '', port: 0, process: null };
+  server.start = async () => {
+    const child = spawn(binary, ['serve', '--listen', `127.0.0.1:${server.port}`, '--data-dir', data, ...more], { stdio: ['ignore', 'pipe', 'pipe'] });
+    server.process = child;
+    const said = [];
+    server.origin = await new Promise((done, fail) => {
+      for (const stream of [child.stdout, child.stderr]) {
+        createInterface({ input: stream }).on('line', (line) => {
+          said.push(line);
+          const found = /listening on (http:\/\/127\.0\.0\.1:\d+)/.exec(line);
+          if (found) done(found[1]);
+        });
+      }
+      child.once('exit', (code) => fail(new Error(`the server ended with ${code}:\n${said.join('\n')}`)));
+    });
+    server.port = Number(new URL(server.origin).port);
+  };
+  server.stop = async (signal = 'SIGTERM') => {
+    const child = server.process;
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise((done) => child.once('exit', done));
+    child.kill(signal);
+    await ended;
+  };
+  server.end = async () => {
+    await server.stop('SIGKILL');
+    await rm(data, { recursive: true, force: true });
+  };
+  await server.start();
+  return server;
+}
+
+/** A browser, and tabs in it that fail the test when the page logs an error. */
+export async function startBrowser() {
+  const browser = await chromium.launch({ executablePath: BROWSER, args: FLAGS });
+  const wrong = [];
+  const context = async (options = {}) => {
+    const made = await browser.newContext({ viewport: { width: 1440, height: 900 }, colorScheme: 'light', ...options });
+    await made.grantPermissions(['clipboard-read', 'clipboard-write']);
+    return made;
+  };
+  const tab = async (within, address, { mayFail = false } = {}) => {
+    const page = await within.newPage();
+    page.on('pageerror', (error) => wrong.push(`${error.message} ${error.stack}`));
+    page.on('console', (message) => { if (message.type() === 'error' && !mayFail) wrong.push(message.text()); });
+    page.on('dialog', (dialog) => dialog.accept().catch(() => {}));
+    await page.goto(address);
+    await page.waitForSelector('connection-indicator[state="live"]', { timeout: 10_000 }).catch((error) => { throw wrong.length ? new Error(wrong.splice(0).join('\n')) : error; });
+    return page;
+  };
+  return { browser, wrong, context, tab, close: () => browser.close() };
+}
+
+/** A CSV of `rows` rows; every `bad`th has a cell too few. */
+export function csv(rows, bad = 0) {
+  const lines = ['id,name,city,note'];
+  for (let i = 1; i <= rows; i++) lines.push(bad && i % bad === 0 ? `${i},Ana,Malmö` : `${i},Ana Souza,Malmö,"said ""hello"", then ${i}"`);
+  return `${lines.join('\n')}\n`;
+}
+
+/** @param {string} name @param {string | Buffer} text */
+export const file = (name, text) => ({ name, mimeType: 'text/csv', buffer: Buffer.from(text) });
+
+/** Chooses a file as a person does. */
+export const choose = (page, chosen) => page.setInputFiles('#file', chosen);
+
+/** Waits until the upload that is shown is in a state. */
+export const reached = (page, state, timeout = 30_000) => page.waitForSelector(`upload-card[state="${state}"]:not([hidden])`, { timeout });
+
+/** Rows in view with their cells, top to bottom. */
+export const rowsInView = (page) => page.evaluate(() => {
+  const head = document.querySelector('.rt thead').getBoundingClientRect().bottom;
+  const bottom = document.querySelector('.rt-scroll').getBoundingClientRect().bottom;
+  return [...document.querySelectorAll('.rt tbody tr:not([hidden])')]
+    .filter((tr) => { const box = tr.getBoundingClientRect(); return box.bottom > head + 1 && box.top < bottom - 1; })
+    .map((tr) => ({ row: Number(tr.getAttribute('aria-rowindex')) - 1, cells: [...tr.querySelectorAll('td:not(.rt-space)')].map((td) => td.textContent) }));
+});
+
+/** Waits until a row is in view and its cells are here. */
+export async function seesRow(page, row, timeout = 10_000) {
+  const deadline = Date.now() + timeout;
+  for (;;) {
+    const found = (await rowsInView(page)).find((one) => one.row === row && one.cells.some(Boolean));
+    if (found) return found;
+    if (Date.now() > deadline) throw new Error(`row ${row} does not show; there are ${JSON.stringify((await rowsInView(page)).slice(0, 3))}…`);
+    await page.waitForTimeout(50);
+  }
+}
+
+/** Sends at most so many bytes a second, as a slow line would. */
+export async function throttle(page, bytesPerSecond) {
+  const session = await page.context().newCDPSession(page);
+  await session.send('Network.enable');
+  await session.send('Network.emulateNetworkConditions', { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: bytesPerSecond });
+  return session;
+}
+
+/** What axe finds on the page as it is now, in words. The page allows no inline script, so axe comes in by the debugger. */
+export async function violations(page) {
+  await page.evaluate(axe.source);
+  const { violations: found } = await page.evaluate(() => globalThis.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }));
+  return found.map((one) => `${one.id}: ${one.nodes.map((node) => `${node.target} ${node.failureSummary}`).join('; ')}`);
+}
+
+/** Keeps a picture, if somebody wants them. */
+export async function picture(page, name) {
+  if (!SHOTS) return;
+  await mkdir(SHOTS, { recursive: true });
+  await page.screenshot({ path: join(SHOTS, `${name}.png`) });
+}

@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { initial, isSending, phaseOf, reduce, selectedUpload } from '../../../static/js/state.js';
+
+const T = 1_700_000_000_000;
+const run = (actions, state = initial('harbour')) => actions.reduce(reduce, state);
+const events = (...list) => ({ type: 'events', at: T, events: list });
+const stage = (upload, name, more = {}) => ({ kind: 'stage', data: { upload, stage: name, filename: 'a.csv', ...more } });
+const progress = (upload, more) => ({ kind: 'progress', data: { upload, percent: 1, received_bytes: 10, read_bytes: 5, total_bytes: 100, rows: 1, problems: 0, ...more } });
+const ENDED = { rows: 9, problems: 1, received_bytes: 100, read_bytes: 100, total_bytes: 100 };
+const listed = (id, more) => ({ id, client: 'harbour', filename: 'a.csv', stage: 'done', percent: 100, received_bytes: 1, read_bytes: 1, total_bytes: 1, rows: 1, problems: 0, problems_by_code: {}, columns: ['x'], reading: null, failure: null, created_at: '2024-01-01T00:00:00.000Z', updated_at: '2024-01-01T00:00:01.000Z', ...more });
+
+test('a new upload of the client is shown as soon as it begins', () => {
+  const state = run([events(stage('u1', 'receiving', { total_bytes: 100 }))]);
+  assert.equal(state.selected, 'u1');
+  assert.equal(selectedUpload(state).total_bytes, 100);
+  assert.deepEqual(state.order, ['u1']);
+});
+
+test('an upload somebody opened is not taken from them', () => {
+  const state = run([{ type: 'listed', uploads: [listed('old')], next: null }, { type: 'select', id: 'old', follow: false }, events(stage('u1', 'receiving'))]);
+  assert.equal(state.selected, 'old');
+  assert.deepEqual(state.order, ['u1', 'old']);
+});
+
+test('what this page sends is shown, also while it looked at another upload', () => {
+  const state = run([{ type: 'listed', uploads: [listed('old')], next: null }, { type: 'select', id: 'old', follow: false }, { type: 'sendStarted', name: 'a.csv', size: 100, at: T }, events(stage('u1', 'receiving'))]);
+  assert.equal(state.selected, 'u1');
+  assert.equal(state.sending.upload, 'u1');
+});
+
+test('another page’s upload does not push away what this page is sending', () => {
+  const other = stage('u2', 'receiving', { filename: 'b.csv' });
+  const state = run([{ type: 'sendStarted', name: 'a.csv', size: 100, at: T }, events(stage('u1', 'receiving')), events(other)]);
+  assert.equal(state.selected, 'u1');
+  assert.equal(state.sending.upload, 'u1');
+});
+
+test('sent is not read: "reading" is said when every byte has left, and "done" only by the server', () => {
+  let state = run([{ type: 'sendStarted', name: 'a.csv', size: 100, at: T }, events(stage('u1', 'receiving'), stage('u1', 'reading', { columns: ['x'] }), progress('u1', {}))]);
+  assert.equal(phaseOf(selectedUpload(state), state.sending), 'receiving');
+  assert.ok(isSending(state));
+  state = run([{ type: 'sendProgress', sent: 100 }], state);
+  assert.equal(phaseOf(selectedUpload(state), state.sending), 'reading');
+  assert.ok(!isSending(state), 'leaving does not ask any more');
+  state = run([events(stage('u1', 'done', { ...ENDED, seconds: 2 }))], state);
+  assert.equal(phaseOf(selectedUpload(state), state.sending), 'done');
+  assert.equal(selectedUpload(state).percent, 100);
+});
+
+test('late news takes nothing back', () => {
+  const state = run([events(stage('u1', 'receiving'), progress('u1', { rows: 9, read_bytes: 90 }), stage('u1', 'done', ENDED)), events(progress('u1', { rows: 3, percent: 30 })), { type: 'fetched', upload: listed('u1', { stage: 'reading', rows: 4, columns: [] }) }]);
+  const upload = selectedUpload(state);
+  assert.equal(upload.stage, 'done');
+  assert.equal(upload.rows, 9);
+  assert.equal(upload.percent, 100);
+});
+
+test('counts only rise, whatever order they come in', () => {
+  const state = run([events(stage('u1', 'receiving'), progress('u1', { rows: 50 }), { kind: 'rows', data: { upload: 'u1', rows: [{ row: 20 }, { row: 21 }] } }, progress('u1', { rows: 40 }))]);
+  assert.equal(selectedUpload(state).rows, 50);
+});
+
+test('rows that come before the next progress are counted', () => {
+  const state = run([events(stage('u1', 'receiving'), { kind: 'rows', data: { upload: 'u1', rows: [{ row: 1 }, { row: 2 }] } })]);
+  assert.equal(selectedUpload(state).rows, 2);
+});
+
+test('an upload that ended early keeps its reason', () => {
+  const state = run([events(stage('u1', 'receiving'), stage('u1', 'failed', { ...ENDED, code: 'disk-full', message: 'The disk is full.' }))]);
+  assert.deepEqual(selectedUpload(state).failure, { code: 'disk-full', message: 'The disk is full.' });
+});
+
+test('an interrupted upload may go on', () => {
+  const state = run([events(stage('u1', 'receiving'), stage('u1', 'interrupted', { ...ENDED, code: 'upload-interrupted', message: 'x' }), stage('u1', 'receiving'))]);
+  assert.equal(selectedUpload(state).stage, 'receiving');
+});
+
+test('the list and the stream agree on what there is', () => {
+  let state = run([events(stage('u9', 'receiving')), { type: 'listed', uploads: [listed('u9', { stage: 'receiving', rows: 3 }), listed('u1')], next: 'u1' }]);
+  assert.deepEqual(state.order, ['u9', 'u1']);
+  assert.equal(state.uploads.get('u9').rows, 3);
+  state = run([{ type: 'listed', uploads: [listed('u0')], next: null, older: true }], state);
+  assert.deepEqual(state.order, ['u9', 'u1', 'u0']);
+});
+
+test('an upload that began after the list was made is not lost to it', () => {
+  const state = run([events(stage('u9', 'receiving')), { type: 'listed', uploads: [listed('u1')], next: null }]);
+  assert.deepEqual(state.order, ['u9', 'u1']);
+});
+
+test('a deleted upload is gone from everywhere', () => {
+  const state = run([events(stage('u1', 'receiving'), stage('u1', 'done', ENDED)), { type: 'deleted', id: 'u1' }]);
+  assert.equal(state.selected, null);
+  assert.deepEqual([...state.uploads.keys(), ...state.order], []);
+});
+
+test('of one upload only the last word stands; at most three are kept, the newest', () => {
+  const toast = (n, upload = `u${n}`) => ({ kind: 'toast', data: { upload, level: 'info', message: `${n}` } });
+  const said = (...list) => run([events(...list)]).toasts.map((one) => one.message);
+  assert.deepEqual(said(toast(1), toast(2), toast(3), toast(4)), ['2', '3', '4']);
+  assert.deepEqual(said(toast(1, 'a'), toast(2, 'b'), toast(3, 'a')), ['2', '3']);
+  const { toasts } = run([{ type: 'toast', message: 'x', level: 'info' }, { type: 'toast', message: 'y', level: 'info' }]);
+  assert.deepEqual(toasts.map((one) => [one.message, one.key]), [['x', 1], ['y', 2]]);
+});
+
+test('a gap says how many events are gone, where that can be said', () => {
+  const gap = (from, to) => run([events({ kind: 'gap', data: { from, to, reason: 'expired' } })]).gap.events;
+  assert.equal(gap('k3v9x0ab-17', 'k3v9x0ab-1221'), 1204);
+  assert.equal(gap('k3v9x0ab-17', 'zzzzzzzz-4'), null);
+});
+
+test('a refused upload says why', () => {
+  const state = run([{ type: 'sendStarted', name: 'a.csv', size: 100, at: T }, { type: 'sendEnded', upload: null, error: { title: 'File too large', text: 'x' } }]);
+  assert.equal(state.sending.error.title, 'File too large');
+  assert.ok(!isSending(state));
+});
