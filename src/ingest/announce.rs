@@ -12,18 +12,6 @@ pub(super) fn announce_begin(publisher: &Publisher, record: &UploadRecord) -> Re
     announce(publisher, record, checkpoint, 0, 0.0, || {})
 }
 
-/// Journals the end of an upload durably, tells `kept` and its watchers, and waits for all of it.
-pub(super) fn announce_end(
-    publisher: &Publisher,
-    record: &UploadRecord,
-    checkpoint: Checkpoint,
-    problems_told: u64,
-    seconds: f64,
-    kept: impl FnOnce() + Send + 'static,
-) -> Result<(), JournalError> {
-    announce(publisher, record, checkpoint, problems_told, seconds, kept)
-}
-
 /// Sets the counts to what was journalled up to `checkpoint`.
 pub(super) fn settle(record: &mut UploadRecord, checkpoint: &Checkpoint) {
     record.rows = checkpoint.row.saturating_sub(1);
@@ -32,7 +20,9 @@ pub(super) fn settle(record: &mut UploadRecord, checkpoint: &Checkpoint) {
     record.problems_by_code.clone_from(&checkpoint.problems_by_code);
 }
 
-fn announce(
+/// Journals the upload's stage with a toast, tells `kept` and its watchers, and waits for all of it. An end is durable: on
+/// disk before anybody is told.
+pub(super) fn announce(
     publisher: &Publisher,
     record: &UploadRecord,
     checkpoint: Checkpoint,

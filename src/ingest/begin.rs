@@ -1,6 +1,6 @@
 //! An upload's beginning: the journal first, then its file, then the threads that write and read it.
 
-use super::announce::{announce_begin, announce_end};
+use super::announce::{announce, announce_begin};
 use super::intake::Intake;
 use super::job::Job;
 use super::shared::Shared;
@@ -29,7 +29,7 @@ pub(super) fn begin(service: &Arc<Service>, shared: &Arc<Shared>) -> Result<Inta
             record.clone()
         });
         let checkpoint = Checkpoint { row: 1, line: 1, ..Checkpoint::default() };
-        let kept = announce_end(&publisher, &record, checkpoint, 0, 0.0, || {}).is_ok();
+        let kept = announce(&publisher, &record, checkpoint, 0, 0.0, || {}).is_ok();
         service.discharge(shared, kept);
         failure
     })

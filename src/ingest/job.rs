@@ -1,6 +1,6 @@
 //! One upload's job: from the spool to the journal, on a thread of its own.
 
-use super::announce::{announce_end, settle};
+use super::announce::{announce, settle};
 use super::count::{Counts, Telling};
 use super::pace::Pace;
 use super::pending::Pending;
@@ -281,7 +281,7 @@ impl Job {
             let seconds = self.started.elapsed().as_secs_f64();
             let (shared, kept) = (Arc::clone(&self.shared), record.clone());
             let kept = move || shared.change(|record| *record = kept);
-            let announced = announce_end(&self.publisher, &record, checkpoint.clone(), told, seconds, kept);
+            let announced = announce(&self.publisher, &record, checkpoint.clone(), told, seconds, kept);
             if announced.is_ok() {
                 return self.service.discharge(&self.shared, true);
             }
@@ -297,7 +297,7 @@ impl Job {
     /// Back to the last batch that was kept.
     fn go_back(&self, checkpoint: &mut Checkpoint, told: &mut u64) {
         if let Ok(Some(last)) = self.service.journal.last_entry(self.record.id) {
-            *told = last.first_problem + last.problems();
+            *told = last.problems_told();
             *checkpoint = last.checkpoint;
         }
     }

@@ -281,9 +281,9 @@ impl Service {
     fn announce_end(&self, mut record: UploadRecord) -> Result<UploadRecord, ActError> {
         let publisher = self.streams.publisher(&record.client)?;
         let last = self.journal.last_entry(record.id)?.ok_or(JournalError::Damaged)?;
-        let told = last.first_problem + last.problems();
+        let told = last.problems_told();
         announce::settle(&mut record, &last.checkpoint);
-        announce::announce_end(&publisher, &record, last.checkpoint, told, 0.0, || {})?;
+        announce::announce(&publisher, &record, last.checkpoint, told, 0.0, || {})?;
         self.running().unkept.remove(&record.id);
         Ok(record)
     }

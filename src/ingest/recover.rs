@@ -73,7 +73,7 @@ impl Service {
         let mut record = shared.record();
         let id = record.id;
         let last = self.journal.last_entry(id)?.ok_or(JournalError::Damaged)?;
-        let told = last.first_problem + last.problems();
+        let told = last.problems_told();
         let checkpoint = last.checkpoint;
         let received = self.spool.bytes(id)?;
         if received.unwrap_or(0) < checkpoint.offset {

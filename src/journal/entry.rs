@@ -84,6 +84,11 @@ impl Entry {
         problems.count() as u64
     }
 
+    /// How many problems of the upload were told up to its end.
+    pub fn problems_told(&self) -> u64 {
+        self.first_problem + self.problems()
+    }
+
     /// The checkpoint and the parts as bytes: LEB128 numbers, and a CRC-32 at the end.
     pub(super) fn body(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(64);

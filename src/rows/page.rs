@@ -77,7 +77,7 @@ impl Rows {
     fn read_problems(&self, id: UploadId, from: u64, limit: u64) -> Result<Bytes, RowsError> {
         self.record(id)?;
         let end = from.saturating_add(limit.min(self.limits.page_rows_max));
-        let total = self.journal.last_entry(id)?.map_or(0, |entry| entry.first_problem + entry.problems());
+        let total = self.journal.last_entry(id)?.map_or(0, |entry| entry.problems_told());
         let mut out = Vec::with_capacity(16 << 10);
         out.extend_from_slice(br#"{"upload":"#);
         put(&mut out, &id);
