@@ -23,4 +23,4 @@ pub use limits::{LimitSpec, Limits, Unit, UnknownLimit};
 pub use problem::{Problem, ProblemCode, Severity};
 pub use reading::Reading;
 pub use record::{Cells, CellsBuf};
-pub use upload::{Failure, FailureCode, Stage, UploadId, UploadRecord};
+pub use upload::{Failure, FailureCode, Resumable, Stage, UploadId, UploadRecord};

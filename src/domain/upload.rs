@@ -138,7 +138,7 @@ failure_codes! {
     UploadTooSlow "upload-too-slow" "Upload took too long"
         "The upload took longer than this server waits for one. What was received is kept."
     DiskFull "disk-full" "The server's disk is full"
-        "The server has no room for more bytes. The rows that were announced stay readable. Try again when whoever runs the server has made room."
+        "The server has no room for more bytes. The rows that were announced stay readable. Go on with the upload when whoever runs the server has made room."
     StorageFailed "storage-failed" "The server could not keep the bytes"
         "Writing to the server's disk failed. The rows that were announced stay readable. The server's log says more."
     Cancelled "upload-cancelled" "Upload cancelled"
@@ -173,6 +173,20 @@ impl Failure {
     }
 }
 
+/// What a sender that may come back said of its file (tus 1.0); kept with the upload.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resumable {
+    /// `Upload-Metadata` as it was given; empty where it was not.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub metadata: String,
+    /// Only a part of a file that is put together later: its bytes are kept, and nobody reads them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub partial: bool,
+    /// The parts that this file is put together from, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<UploadId>,
+}
+
 /// All that is known of an upload: its row in the journal, and, while it runs, its live counts.
 #[derive(Debug, Clone, PartialEq)]
 pub struct UploadRecord {
@@ -190,6 +204,10 @@ pub struct UploadRecord {
     pub read_bytes: u64,
     /// Bytes of the whole file: estimated from Content-Length while it arrives, exact at the end; none where it is unknown.
     pub total_bytes: Option<u64>,
+    /// Bytes of the whole file where they are certain: the sender declared them, or all of them are in the spool.
+    pub length_bytes: Option<u64>,
+    /// What is kept for a sender that may come back; none for a file sent with one request.
+    pub resumable: Option<Resumable>,
     /// The highest row number used.
     pub rows: u64,
     /// Problems found, told in detail or only counted.
@@ -207,6 +225,21 @@ pub struct UploadRecord {
 }
 
 impl UploadRecord {
+    /// Whether it is one part of a file that is put together later.
+    pub fn is_partial(&self) -> bool {
+        self.resumable.as_ref().is_some_and(|resumable| resumable.partial)
+    }
+
+    /// Whether it is put together from parts that were sent before.
+    pub fn is_joined(&self) -> bool {
+        self.resumable.as_ref().is_some_and(|resumable| !resumable.parts.is_empty())
+    }
+
+    /// Where the sender can go on with it (tus 1.0), while it is interrupted.
+    pub fn resume_path(&self) -> Option<String> {
+        (self.stage == Stage::Interrupted).then(|| format!("/files/{}", self.id))
+    }
+
     /// Percent of the file that was read, whole; none while the total is unknown. 100 is kept for the end.
     pub fn percent(&self) -> Option<u8> {
         if self.stage == Stage::Done {
@@ -258,6 +291,8 @@ mod tests {
             received_bytes: 50,
             read_bytes: 50,
             total_bytes: Some(50),
+            length_bytes: None,
+            resumable: None,
             rows: 1,
             problems: 0,
             problems_by_code: BTreeMap::new(),

@@ -1,9 +1,10 @@
 //! The first and the last words about an upload: its stage and a toast, in one entry.
 
 use super::words;
-use crate::domain::{Kind, UploadRecord};
+use crate::domain::{Kind, Stage, UploadRecord};
 use crate::journal::{Checkpoint, JournalError};
-use crate::stream::{Publisher, Seal, events};
+use crate::stream::events::Level;
+use crate::stream::{Draft, Publisher, Seal, events};
 use std::sync::mpsc;
 
 /// Journals the beginning of an upload, tells its watchers, and waits for both.
@@ -18,6 +19,24 @@ pub(super) fn settle(record: &mut UploadRecord, checkpoint: &Checkpoint) {
     record.read_bytes = checkpoint.offset;
     record.problems = checkpoint.problems_by_code.values().sum();
     record.problems_by_code.clone_from(&checkpoint.problems_by_code);
+}
+
+/// Journals that a sender goes on with an upload, tells its watchers, and waits for both.
+pub(super) fn announce_resumed(
+    publisher: &Publisher,
+    record: &UploadRecord,
+    checkpoint: Checkpoint,
+    problems_told: u64,
+) -> Result<(), JournalError> {
+    let mut draft = publisher.draft();
+    let receiving = UploadRecord { stage: Stage::Receiving, ..record.clone() };
+    draft.literal(Kind::Stage, events::stage(&receiving, 0.0));
+    draft.literal(Kind::Toast, events::toast(record.id, Level::Info, &words::resumed(record)));
+    if record.reading.is_some() {
+        // How it is read was decided before; who begins to watch now learns it here.
+        draft.literal(Kind::Stage, events::stage(record, 0.0));
+    }
+    commit(draft, record, checkpoint, problems_told, || {})
 }
 
 /// Journals the upload's stage with a toast, tells `kept` and its watchers, and waits for all of it. An end is durable: on
@@ -44,6 +63,18 @@ pub(super) fn announce(
         draft.literal(Kind::Stage, stage);
         draft.literal(Kind::Toast, toast);
     }
+    commit(draft, record, checkpoint, problems_told, kept)
+}
+
+fn commit(
+    draft: Draft<'_>,
+    record: &UploadRecord,
+    checkpoint: Checkpoint,
+    problems_told: u64,
+    kept: impl FnOnce() + Send + 'static,
+) -> Result<(), JournalError> {
+    let ends = !record.stage.is_running();
+    let upload = record.id;
     let (done, answer) = mpsc::sync_channel(1);
     let seal = Seal {
         upload,
@@ -51,7 +82,8 @@ pub(super) fn announce(
         first_problem: problems_told,
         checkpoint,
         record: Some(record.clone()),
-        durable: ends,
+        // A beginning as well, where its sender is answered before the file was received.
+        durable: ends || record.resumable.is_some(),
         progress: None,
         ends,
     };

@@ -95,7 +95,7 @@ async fn a_beginning_that_fails_holds_up_no_shutdown() {
     let fixture = Fixture::new();
     let lock = fixture.hold_the_database();
     let ingest = fixture.ingest.clone();
-    let new = NewUpload { client: client(), filename: "a.csv".into(), total_bytes: None };
+    let new = NewUpload::whole(client(), "a.csv".into(), None);
     let beginning = tokio::spawn(async move { ingest.begin(new).await.err() });
     until(async || !fixture.ingest.service.running().jobs.is_empty()).await;
     let ingest = fixture.ingest.clone();

@@ -1,41 +1,74 @@
 //! The sender's end of a running upload.
 
+use super::seat::Pieces;
 use super::shared::{Shared, Stop};
-use super::words;
-use crate::domain::{Failure, FailureCode, Limits, Stage, UploadId, UploadRecord};
+use super::{Service, words};
+use crate::domain::{Failure, FailureCode, Stage, UploadId, UploadRecord};
 use crate::spool::Writer;
 use bytes::Bytes;
 use std::io;
 use std::sync::Arc;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
 
-/// Takes the bytes of one file as they arrive. Dropped without [`Intake::finish`], it leaves the upload interrupted:
-/// everything received is kept.
+/// Takes the bytes of one file as they arrive. One request holds it at a time. Dropped before the file is complete, it
+/// leaves what was received: an upload that was sent with one request is then interrupted, a resumable one waits a while
+/// for its sender.
 ///
-/// A thread of its own writes them, so that a slow disk holds up this sender and nobody else.
+/// A thread of its own writes the bytes, so that a slow disk holds up this sender and nobody else.
 pub struct Intake {
     id: UploadId,
-    pieces: mpsc::Sender<Piece>,
+    /// None once it was given back.
+    pieces: Option<Pieces>,
     shared: Arc<Shared>,
-    body_bytes_max: u64,
-    accepted_bytes: u64,
+    service: Arc<Service>,
+    leave: CancellationToken,
+    offset: u64,
 }
 
-enum Piece {
+/// What the thread that writes is told.
+pub(super) enum Piece {
+    /// Append these.
     Bytes(Bytes),
+    /// Put these aside.
+    Stage(Bytes),
+    /// Append what was put aside.
+    Accept,
+    /// Throw away what was put aside.
+    Discard,
+    /// Tell how long the file is, once everything is on disk.
+    Sync(oneshot::Sender<u64>),
+    /// The file is complete.
     Complete,
 }
 
 /// Pieces that wait for the disk. A piece is what one read of the socket gave: at most a few hundred KiB.
 const WAITING: usize = 4;
 
+/// Starts the thread that writes an upload's file; answers with the way to it.
+pub(super) fn start_writing(writer: Writer, shared: &Arc<Shared>) -> io::Result<Pieces> {
+    let (pieces, receiver) = mpsc::channel(WAITING);
+    let shared = Arc::downgrade(shared);
+    let failed = move |error: &io::Error| {
+        if let Some(shared) = shared.upgrade() {
+            shared.stop(Stop::Fail(words::disk(error)));
+        }
+    };
+    std::thread::Builder::new().name("spool".into()).spawn(move || write(writer, receiver, failed))?;
+    Ok(pieces)
+}
+
 impl Intake {
-    pub(super) fn start(id: UploadId, writer: Writer, shared: &Arc<Shared>, limits: &Limits) -> io::Result<Self> {
-        let (pieces, receiver) = mpsc::channel(WAITING);
-        let writing = Arc::clone(shared);
-        std::thread::Builder::new().name("spool".into()).spawn(move || write(writer, receiver, &writing))?;
-        let shared = Arc::clone(shared);
-        Ok(Self { id, pieces, shared, body_bytes_max: limits.body_bytes_max, accepted_bytes: 0 })
+    pub(super) fn new(
+        service: &Arc<Service>,
+        shared: &Arc<Shared>,
+        pieces: Pieces,
+        leave: CancellationToken,
+        offset: u64,
+    ) -> Self {
+        let (service, shared) = (Arc::clone(service), Arc::clone(shared));
+        shared.mended();
+        Self { id: shared.record().id, pieces: Some(pieces), shared, service, leave, offset }
     }
 
     /// The upload's name.
@@ -43,50 +76,175 @@ impl Intake {
         self.id
     }
 
-    /// Appends bytes of the file. Waits for the disk only, never for the reader or for watchers.
+    /// The upload as it stands.
+    pub fn record(&self) -> UploadRecord {
+        self.shared.record()
+    }
+
+    /// Bytes of the file that were received, this sender's among them.
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// Whether another request wants to send this file.
+    pub fn is_wanted(&self) -> bool {
+        self.leave.is_cancelled()
+    }
+
+    /// Appends bytes of the file. Waits for the disk only, never for the reader or for watchers. Bytes that it was given
+    /// are kept, also when nobody waits for the answer any more.
     ///
     /// # Errors
-    /// Why the upload ended: cancelled, too large, a full disk, a header over its limits. There is no use in going on.
+    /// Why the upload ended, or must be left to another request: cancelled, too large, a full disk, a header over its
+    /// limits. There is no use in going on.
     pub async fn append(&mut self, bytes: impl Into<Bytes>) -> Result<(), Failure> {
         let bytes = bytes.into();
-        if self.shared.stopping().is_some() || self.shared.has_ended() {
-            return Err(self.over().await);
-        }
-        self.accepted_bytes += bytes.len() as u64;
-        if self.accepted_bytes > self.body_bytes_max {
-            self.shared.stop(Stop::Fail(words::too_large(self.body_bytes_max)));
-            return Err(self.over().await);
-        }
-        match self.pieces.send(Piece::Bytes(bytes)).await {
-            Ok(()) => Ok(()),
+        self.may_grow(bytes.len() as u64).await?;
+        self.offset += bytes.len() as u64;
+        self.tell(Piece::Bytes(bytes)).await
+    }
+
+    /// Puts bytes aside until [`Intake::accept`].
+    ///
+    /// # Errors
+    /// As [`Intake::append`].
+    pub async fn stage(&mut self, bytes: Bytes, staged_bytes: u64) -> Result<(), Failure> {
+        self.may_grow(staged_bytes + bytes.len() as u64).await?;
+        self.tell(Piece::Stage(bytes)).await
+    }
+
+    /// Appends what was put aside.
+    ///
+    /// # Errors
+    /// As [`Intake::append`].
+    pub async fn accept(&mut self) -> Result<(), Failure> {
+        self.tell(Piece::Accept).await
+    }
+
+    /// Throws away what was put aside, here or by a request before this one.
+    ///
+    /// # Errors
+    /// As [`Intake::append`].
+    pub async fn discard(&mut self) -> Result<(), Failure> {
+        self.tell(Piece::Discard).await
+    }
+
+    /// Waits until everything received is on disk; answers with how many bytes of the file that is.
+    ///
+    /// # Errors
+    /// As [`Intake::append`].
+    pub async fn sync(&mut self) -> Result<u64, Failure> {
+        let (answer, answered) = oneshot::channel();
+        self.tell(Piece::Sync(answer)).await?;
+        match answered.await {
+            Ok(offset) => {
+                self.offset = offset;
+                Ok(offset)
+            }
             Err(_) => Err(self.over().await),
         }
     }
 
-    /// Waits until the upload is over though its file is not complete: somebody cancelled it, or it failed. To be asked
-    /// while no byte arrives.
+    /// Says how long the file is, where that was left open. Waits until that is on disk.
+    ///
+    /// # Errors
+    /// A [`Failure`] of the journal.
+    pub async fn declare(&self, length_bytes: u64) -> Result<(), Failure> {
+        let (service, shared, id) = (Arc::clone(&self.service), Arc::clone(&self.shared), self.id);
+        super::blocking(move || {
+            service.journal.declare_length(id, length_bytes).map_err(|error| words::journal(&error))?;
+            shared.declare(length_bytes);
+            Ok(())
+        })
+        .await
+    }
+
+    /// Waits until the upload is over though its file is not complete, or another request wants to go on with it. To be
+    /// asked while no byte arrives.
     pub async fn over(&self) -> Failure {
-        failure_of(self.shared.ended().await)
+        tokio::select! {
+            record = self.shared.ended() => failure_of(record),
+            () = self.leave.cancelled() => {
+                let failure = Failure::new(FailureCode::Interrupted, words::TAKEN_OVER);
+                self.shared.broken(failure.clone());
+                failure
+            }
+        }
     }
 
     /// The file is complete: waits until its last row is journalled and everything is on disk.
     ///
     /// # Errors
     /// Why the upload did not end as done.
-    pub async fn finish(self) -> Result<UploadRecord, Failure> {
-        // Where the disk failed nobody takes it; the record then says so.
-        let _ = self.pieces.send(Piece::Complete).await;
+    pub async fn finish(mut self) -> Result<UploadRecord, Failure> {
+        if self.shared.is_resumable() {
+            // Its length tells that it is complete; a sender that asks again meanwhile shall be answered as well.
+            self.give_back();
+        } else {
+            // Where the disk failed nobody takes it; the record then says so.
+            let _ = self.tell(Piece::Complete).await;
+        }
         let record = self.shared.ended().await;
         if record.stage == Stage::Done { Ok(record) } else { Err(failure_of(record)) }
     }
 
     /// The file cannot be completed, for this reason: the upload becomes `interrupted` with it. Waits until that is on
     /// disk, so that whoever is told finds it so.
-    pub async fn interrupt(self, failure: Failure) {
-        let Self { pieces, shared, .. } = self;
-        shared.broken(failure);
-        drop(pieces);
-        shared.ended().await;
+    pub async fn interrupt(mut self, failure: Failure) {
+        self.shared.broken(failure);
+        self.give_back();
+        self.shared.ended().await;
+    }
+
+    /// This request ends for this reason, and the sender may come back.
+    pub fn pause(mut self, failure: Failure) {
+        self.shared.broken(failure);
+        self.give_back();
+    }
+
+    async fn may_grow(&self, bytes: u64) -> Result<(), Failure> {
+        if self.leave.is_cancelled() || self.shared.stopping().is_some() || self.shared.has_ended() {
+            return Err(self.over().await);
+        }
+        let body_bytes_max = self.service.limits.body_bytes_max;
+        if self.offset.saturating_add(bytes) > body_bytes_max {
+            self.shared.stop(Stop::Fail(words::too_large(body_bytes_max)));
+            return Err(self.shared.ended().await).map_err(failure_of);
+        }
+        Ok(())
+    }
+
+    /// Hands a piece to the thread that writes, and waits until there is room for another: a piece is never lost with a
+    /// request that ends while it waits.
+    async fn tell(&self, piece: Piece) -> Result<(), Failure> {
+        let pieces = self.pieces.as_ref().expect("it is given back only when the intake is consumed");
+        let told = match pieces.try_send(piece) {
+            Err(mpsc::error::TrySendError::Full(piece)) => pieces.send(piece).await.is_ok(),
+            told => told.is_ok(),
+        };
+        if !told {
+            return Err(failure_of(self.shared.ended().await));
+        }
+        tokio::select! {
+            room = pieces.reserve() => match room {
+                Ok(_) => Ok(()),
+                // It ends after `Complete` as well.
+                Err(_) => Ok(()),
+            },
+            () = self.leave.cancelled() => Ok(()),
+        }
+    }
+
+    fn give_back(&mut self) {
+        if let Some(pieces) = self.pieces.take() {
+            self.shared.give_back(pieces);
+        }
+    }
+}
+
+impl Drop for Intake {
+    fn drop(&mut self) {
+        self.give_back();
     }
 }
 
@@ -94,16 +252,22 @@ fn failure_of(record: UploadRecord) -> Failure {
     record.failure.unwrap_or_else(|| Failure::new(FailureCode::Interrupted, "The upload ended before its last row."))
 }
 
-/// Appends pieces to the spool until the file is complete, its sender went away, or the disk fails.
-fn write(mut writer: Writer, mut pieces: mpsc::Receiver<Piece>, shared: &Shared) {
+/// Writes pieces to the spool until the file is complete, its sender went away for good, or the disk fails.
+fn write(mut writer: Writer, mut pieces: mpsc::Receiver<Piece>, failed: impl FnOnce(&io::Error)) {
     while let Some(piece) = pieces.blocking_recv() {
-        match piece {
+        let written = match piece {
             Piece::Complete => return writer.complete(),
-            Piece::Bytes(bytes) => {
-                if let Err(error) = writer.append(&bytes) {
-                    return shared.stop(Stop::Fail(words::disk(&error)));
-                }
-            }
+            Piece::Bytes(bytes) => writer.append(&bytes).map(drop),
+            Piece::Stage(bytes) => writer.stage(&bytes),
+            Piece::Accept => writer.accept().map(drop),
+            Piece::Discard => writer.discard(),
+            Piece::Sync(answer) => writer.sync().map(|()| {
+                // Who no longer waits does not mind.
+                let _ = answer.send(writer.bytes());
+            }),
+        };
+        if let Err(error) = written {
+            return failed(&error);
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::stream::events::{self, Progress};
 use crate::stream::{Draft, Publisher, Seal};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Bytes read from the spool at once. A batch ends with them at the latest, so trickled rows are seen at once.
 const CHUNK_BYTES: u64 = 256 << 10;
@@ -39,6 +39,8 @@ pub(super) struct Job {
     /// The client's generation under which this job's batches were leased.
     generation: Option<u64>,
     complete: bool,
+    /// The upload's row changed, and goes with the next batch.
+    unsaved: bool,
 }
 
 /// How an upload ended, if not well.
@@ -48,8 +50,10 @@ struct Ending {
 }
 
 impl Ending {
+    /// What cannot be put right ends the upload; room on a disk can be made.
     fn failed(failure: Failure) -> Self {
-        Self { stage: Stage::Failed, failure }
+        let stage = if failure.code == FailureCode::DiskFull { Stage::Interrupted } else { Stage::Failed };
+        Self { stage, failure }
     }
 
     fn journal(error: &JournalError) -> Self {
@@ -76,6 +80,7 @@ impl Job {
             pending: Arc::default(),
             generation: None,
             complete: false,
+            unsaved: false,
         }
     }
 
@@ -109,21 +114,37 @@ impl Job {
     }
 
     fn follow(&mut self) -> Result<(), Ending> {
+        let absent_max = Duration::from_millis(self.service.limits.sender_absent_ms_max);
         loop {
-            let growth = self.follower.wait(self.filled, self.pace.deadline());
+            let absent_until = self.shared.absent_until(absent_max);
+            let deadline = self.pace.deadline().into_iter().chain(absent_until).min();
+            let growth = self.follower.wait(self.filled, deadline);
             self.check()?;
             self.note(growth);
             if growth.length > self.filled {
                 self.fill(growth.length)?;
                 self.read()?;
-            } else if growth.end == Some(End::Complete) {
+            } else if self.complete {
                 self.reader.finish();
                 return self.read();
             } else if growth.end == Some(End::Broken) {
-                return Err(Ending { stage: Stage::Interrupted, failure: self.shared.why_broken() });
+                return Err(Ending { stage: Stage::Interrupted, failure: self.why_broken() });
+            } else if absent_until.is_some_and(|until| until <= Instant::now()) {
+                // Without a sender the file ends here, unless one came at this very moment.
+                self.shared.seat().close_if_free();
             }
             self.progress();
         }
+    }
+
+    fn why_broken(&self) -> Failure {
+        self.shared.why_broken().unwrap_or_else(|| {
+            if self.shared.is_resumable() {
+                words::absent(self.service.limits.sender_absent_ms_max)
+            } else {
+                Failure::new(FailureCode::Interrupted, words::DISCONNECTED)
+            }
+        })
     }
 
     /// Whether somebody or something ended the upload meanwhile.
@@ -142,7 +163,18 @@ impl Job {
     }
 
     fn note(&mut self, growth: Growth) {
-        self.complete = growth.end == Some(End::Complete);
+        let length_bytes = self.shared.length_bytes();
+        let declared = length_bytes.filter(|_| self.record.length_bytes != length_bytes);
+        if let Some(length_bytes) = declared {
+            (self.record.length_bytes, self.record.total_bytes) = (Some(length_bytes), Some(length_bytes));
+        }
+        let complete = growth.end == Some(End::Complete) || length_bytes == Some(growth.length);
+        if complete && !self.complete {
+            // Should the process end before the last row, the next one must know that no byte is missing.
+            self.complete = true;
+            self.record.length_bytes = Some(growth.length);
+            self.unsaved = true;
+        }
         if self.record.received_bytes != growth.length {
             self.pace.news();
         }
@@ -152,8 +184,13 @@ impl Job {
         if self.complete && record.total_bytes.is_none_or(|estimate| estimate > growth.length) {
             record.total_bytes = Some(growth.length);
         }
-        let total_bytes = record.total_bytes;
-        self.shared.change(|record| (record.received_bytes, record.total_bytes) = (growth.length, total_bytes));
+        let (total_bytes, complete) = (record.total_bytes, self.complete);
+        self.shared.change(|record| {
+            (record.received_bytes, record.total_bytes) = (growth.length, total_bytes);
+            if complete {
+                record.length_bytes = Some(growth.length);
+            }
+        });
     }
 
     fn fill(&mut self, length: u64) -> Result<(), Ending> {
@@ -225,7 +262,7 @@ impl Job {
         if !draft.is_empty() {
             self.pace.news();
             let progress = self.pace.take().then(|| Progress::from(&*record));
-            let record = header.then(|| record.clone());
+            let record = (header || std::mem::take(&mut self.unsaved)).then(|| record.clone());
             let checkpoint = checkpoint(reader, counts);
             let seal = Seal {
                 upload: id,
@@ -262,6 +299,8 @@ impl Job {
     }
 
     fn end(mut self, ending: Option<Ending>) {
+        // Who wants to send now waits until the end is kept, and goes on from there.
+        self.shared.seat().close();
         let mut checkpoint = checkpoint(&self.reader, &self.counts);
         let mut told = self.counts.told();
         let settled = self.pending.settle().map_err(|error| Ending::journal(&error));
@@ -309,6 +348,8 @@ impl Job {
         record.stage = ending.map_or(Stage::Done, |ending| ending.stage);
         record.failure = ending.map(|ending| ending.failure.clone());
         record.updated_ms = now_ms();
+        // It may have been declared just now.
+        record.length_bytes = self.shared.length_bytes().or(record.length_bytes);
         if self.complete {
             record.total_bytes = Some(record.received_bytes);
         }

@@ -16,17 +16,23 @@ mod begin;
 mod count;
 mod intake;
 mod job;
+mod join;
 mod pace;
+mod partial;
 mod pending;
 mod recover;
+mod resume;
 mod retention;
+mod seat;
 mod shared;
 mod words;
 
 pub use intake::Intake;
+pub use join::JoinError;
+pub use resume::{ResumeError, Standing};
 pub use retention::Retention;
 
-use crate::domain::{ClientName, Failure, FailureCode, Limits, Stage, UploadId, UploadRecord};
+use crate::domain::{ClientName, Failure, FailureCode, Limits, Resumable, Stage, UploadId, UploadRecord};
 use crate::journal::{GapReason, Journal, JournalError, Leaving, now_ms};
 use crate::spool::Spool;
 use crate::stream::Streams;
@@ -37,12 +43,23 @@ use std::sync::{Arc, Mutex};
 /// What a sender says of a file before its first byte.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewUpload {
-    /// The client whose watchers see it.
+    /// The client whose watchers see it. A part of a file has no watchers.
     pub client: ClientName,
     /// A label, never a path.
     pub filename: String,
     /// Estimated bytes of the file, where the request's length is known.
     pub total_bytes: Option<u64>,
+    /// Bytes of the file, where the sender declared them.
+    pub length_bytes: Option<u64>,
+    /// For a sender that may come back: what it said of the file.
+    pub resumable: Option<Resumable>,
+}
+
+impl NewUpload {
+    /// A file that is sent with one request.
+    pub fn whole(client: ClientName, filename: String, total_bytes: Option<u64>) -> Self {
+        Self { client, filename, total_bytes, length_bytes: None, resumable: None }
+    }
 }
 
 /// Why an act on an upload was refused.
@@ -97,6 +114,7 @@ impl Ingest {
     /// # Errors
     /// A [`Failure`] of code `too-many-uploads`, `disk-full` or `storage-failed`.
     pub async fn begin(&self, new: NewUpload) -> Result<Intake, Failure> {
+        self.make_room().await;
         let this = self.clone();
         blocking(move || this.service.begin(new)).await
     }
@@ -106,11 +124,15 @@ impl Ingest {
     /// # Errors
     /// [`ActError::NotFound`], [`ActError::Journal`].
     pub async fn get(&self, id: UploadId) -> Result<UploadRecord, ActError> {
-        if let Some(record) = self.service.live(id) {
-            return Ok(record);
-        }
-        let this = self.clone();
-        blocking(move || this.service.stored(id)).await
+        let record = match self.service.live(id) {
+            Some(record) => record,
+            None => {
+                let this = self.clone();
+                blocking(move || this.service.stored(id)).await?
+            }
+        };
+        // A part of a file has no rows, and is not in the list either.
+        if record.is_partial() { Err(ActError::NotFound(id)) } else { Ok(record) }
     }
 
     /// Uploads of one client, or of all, newest first: at most `limit`, older than `before`.
@@ -212,14 +234,17 @@ impl Service {
 
     fn begin(self: &Arc<Self>, new: NewUpload) -> Result<Intake, Failure> {
         let now_ms = now_ms();
+        let new_is_partial = new.resumable.as_ref().is_some_and(|resumable| resumable.partial);
         let record = UploadRecord {
             id: UploadId::now(),
-            client: new.client,
+            client: if new_is_partial { partial::client() } else { new.client },
             filename: new.filename,
             stage: Stage::Receiving,
             received_bytes: 0,
             read_bytes: 0,
-            total_bytes: new.total_bytes,
+            total_bytes: new.length_bytes.or(new.total_bytes),
+            length_bytes: new.length_bytes,
+            resumable: new.resumable,
             rows: 0,
             problems: 0,
             problems_by_code: BTreeMap::new(),
@@ -229,7 +254,7 @@ impl Service {
             updated_ms: now_ms,
         };
         let shared = self.enlist(record)?;
-        begin::begin(self, &shared)
+        if new_is_partial { partial::begin(self, &shared) } else { begin::begin(self, &shared) }
     }
 
     /// Takes one of the places for running uploads.
@@ -279,6 +304,11 @@ impl Service {
 
     /// Journals the end of an upload that no job runs, with the counts that the journal has.
     fn announce_end(&self, mut record: UploadRecord) -> Result<UploadRecord, ActError> {
+        if record.is_partial() {
+            self.journal.keep(&record)?;
+            self.running().unkept.remove(&record.id);
+            return Ok(record);
+        }
         let publisher = self.streams.publisher(&record.client)?;
         let last = self.journal.last_entry(record.id)?.ok_or(JournalError::Damaged)?;
         let told = last.problems_told();
@@ -291,6 +321,10 @@ impl Service {
     /// Takes an upload out of the list and frees its bytes.
     fn leave(&self, id: UploadId, reason: GapReason) -> Result<Option<Leaving>, ActError> {
         let _act = self.act();
+        if let Some(shared) = self.job(id) {
+            // Its sender came back just now.
+            return Err(ActError::WrongStage(shared.record().stage));
+        }
         let leaving = self.journal.leave(id, reason)?;
         if leaving.is_some() {
             self.running().unkept.remove(&id);

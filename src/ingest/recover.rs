@@ -1,16 +1,19 @@
 //! After a start: uploads that were running when the last process ended; and ends that could not be journalled.
 
+use super::begin::open;
+use super::intake::{Intake, start_writing};
 use super::job::Job;
 use super::shared::Shared;
-use super::{ActError, Ingest, Service, words};
+use super::{ActError, Ingest, Service, join, words};
 use crate::domain::{Failure, FailureCode, Stage, UploadRecord};
 use crate::journal::{JournalError, now_ms};
-use crate::spool::End;
 use std::sync::Arc;
+use tokio::runtime::Handle;
 
 impl Ingest {
-    /// Takes up what the last process left: uploads that were being received are read to the end of what was received
-    /// and become `interrupted`, deleted ones are taken out. Runs on a thread of its own.
+    /// Takes up what the last process left. An upload whose sender may come back waits for it, as between two requests;
+    /// one that was received whole is read to its end; any other is read to the end of what was received, and becomes
+    /// `interrupted`. Deleted ones are taken out. Runs on threads of its own, and within a runtime.
     ///
     /// # Errors
     /// Any error of listing them.
@@ -20,9 +23,10 @@ impl Ingest {
         let service = Arc::clone(&self.service);
         // Listed as running before anybody can ask.
         let jobs: Vec<_> = unfinished.into_iter().map(|record| service.enlist_again(record)).collect();
+        let runtime = tokio::runtime::Handle::current();
         std::thread::Builder::new().name("recover".into()).spawn(move || {
             for shared in jobs {
-                service.take_up(&shared);
+                service.take_up(&shared, &runtime);
             }
             for leaving in leaving {
                 if let Err(error) = service.spool.remove(leaving.0) {
@@ -43,8 +47,8 @@ impl Service {
         shared
     }
 
-    fn take_up(self: &Arc<Self>, shared: &Arc<Shared>) {
-        if let Err(error) = self.try_take_up(shared) {
+    fn take_up(self: &Arc<Self>, shared: &Arc<Shared>, runtime: &Handle) {
+        if let Err(error) = self.try_take_up(shared, runtime) {
             let id = shared.record().id;
             tracing::error!(%error, upload = %id, "an upload could not be taken up after the start");
             shared.change(|record| {
@@ -69,38 +73,56 @@ impl Service {
         Ok(())
     }
 
-    fn try_take_up(self: &Arc<Self>, shared: &Arc<Shared>) -> Result<(), ActError> {
+    fn try_take_up(self: &Arc<Self>, shared: &Arc<Shared>, runtime: &Handle) -> Result<(), ActError> {
         let mut record = shared.record();
         let id = record.id;
+        let received = self.spool.bytes(id)?.unwrap_or(0);
+        if record.is_partial() {
+            let complete = record.length_bytes == Some(received);
+            record.stage = if complete { Stage::Done } else { Stage::Interrupted };
+            record.failure = (!complete).then(|| Failure::new(FailureCode::Interrupted, words::RESTARTED));
+            record.received_bytes = received;
+            return self.rest(shared, record);
+        }
         let last = self.journal.last_entry(id)?.ok_or(JournalError::Damaged)?;
         let told = last.problems_told();
         let checkpoint = last.checkpoint;
-        let received = self.spool.bytes(id)?;
-        if received.unwrap_or(0) < checkpoint.offset {
+        if received < checkpoint.offset {
             record.stage = Stage::Failed;
             record.updated_ms = now_ms();
-            record.failure = Some(Failure::new(
-                FailureCode::StorageFailed,
-                format!("Bytes {} to {} are missing from the server's disk.", received.unwrap_or(0), checkpoint.offset),
-            ));
-            let record = self.announce_end(record)?;
-            shared.change(|shared| *shared = record);
-            self.discharge(shared, true);
-            return Ok(());
+            record.failure = Some(words::missing(received, checkpoint.offset));
+            return self.rest(shared, record);
         }
-        // An upload that was journalled but got no file yet has received nothing.
-        let follower = match received {
-            Some(_) => self.spool.reopen(id, End::Broken)?,
-            None => self.spool.create(id)?.1,
-        };
-        shared.broken(Failure::new(FailureCode::Interrupted, words::RESTARTED));
+        let reading = record.reading.clone();
         let publisher = self.streams.publisher(&record.client)?;
+        let (writer, follower) = open(self, id)?;
+        if record.resumable.is_some() {
+            let pieces = start_writing(writer, shared)?;
+            let leave = shared.seat().begin();
+            let intake = Intake::new(self, shared, pieces, leave, received);
+            if record.is_joined() {
+                runtime.spawn(join::copy(Arc::clone(self), intake));
+            }
+        } else if record.length_bytes == Some(received) {
+            writer.complete();
+        } else {
+            drop(writer);
+            shared.broken(Failure::new(FailureCode::Interrupted, words::RESTARTED));
+        }
         let job = Job::new(self, shared, publisher, follower);
-        let job = match record.reading {
+        let job = match reading {
             Some(reading) => job.resume(reading, checkpoint, told),
             None => job,
         };
-        job.run();
+        std::thread::Builder::new().name("upload".into()).spawn(move || job.run())?;
+        Ok(())
+    }
+
+    /// Keeps an end that no job comes to.
+    fn rest(&self, shared: &Shared, record: UploadRecord) -> Result<(), ActError> {
+        let record = self.announce_end(record)?;
+        shared.change(|shared| *shared = record);
+        self.discharge(shared, true);
         Ok(())
     }
 }

@@ -14,6 +14,9 @@ pub struct Retention {
     pub keep_bytes: u64,
 }
 
+/// How long it is known of an upload that it was here.
+const DEPARTED_KNOWN_MS: u64 = 7 * 24 * 3_600_000;
+
 impl Ingest {
     /// Lets go what is not to be kept, and ends what could not be ended before. Call it now and then.
     ///
@@ -34,6 +37,7 @@ impl Ingest {
 
 impl Service {
     fn retain(&self, retention: Retention) -> Result<(), ActError> {
+        self.journal.forget_departed(now_ms().saturating_sub(DEPARTED_KNOWN_MS))?;
         let mut bytes = 0;
         for id in self.spool.uploads()? {
             bytes += self.spool.bytes(id)?.unwrap_or(0);
@@ -51,10 +55,15 @@ impl Service {
     }
 
     fn expire(&self, id: UploadId) -> Result<(), ActError> {
-        if let Some(leaving) = self.leave(id, GapReason::Expired)? {
-            tracing::info!(upload = %id, "upload expired");
-            self.sweep(leaving);
+        match self.leave(id, GapReason::Expired) {
+            Ok(Some(leaving)) => {
+                tracing::info!(upload = %id, "upload expired");
+                self.sweep(leaving);
+                Ok(())
+            }
+            // Somebody was quicker: it is gone, or goes on.
+            Ok(None) | Err(ActError::WrongStage(_)) => Ok(()),
+            Err(error) => Err(error),
         }
-        Ok(())
     }
 }

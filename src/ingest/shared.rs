@@ -1,8 +1,10 @@
 //! What a running upload's sender, its job and everybody else know of each other.
 
-use crate::domain::{Failure, FailureCode, UploadRecord};
+use super::seat::{Pieces, Seat};
+use crate::domain::{Failure, UploadRecord};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock};
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 /// Why a job is to stop before the file's end.
@@ -22,7 +24,8 @@ pub(super) struct Shared {
     /// The first reason to stop; later ones change nothing.
     stop: OnceLock<Stop>,
     /// Why the sender went away, where it said so.
-    broken: OnceLock<Failure>,
+    broken: Mutex<Option<Failure>>,
+    seat: Seat,
     /// Wakes the job from its wait for bytes.
     nudge: OnceLock<Box<dyn Fn() + Send + Sync>>,
     /// The end is being journalled, and may be announced already.
@@ -36,7 +39,8 @@ impl Shared {
         Self {
             record: Mutex::new(record),
             stop: OnceLock::new(),
-            broken: OnceLock::new(),
+            broken: Mutex::new(None),
+            seat: Seat::default(),
             nudge: OnceLock::new(),
             ending: AtomicBool::new(false),
             ended,
@@ -74,13 +78,62 @@ impl Shared {
 
     /// Says why the sender goes away without the rest of the file.
     pub fn broken(&self, failure: Failure) {
-        let _ = self.broken.set(failure);
+        *self.broken.lock().expect("no holder of the reason panics") = Some(failure);
     }
 
-    /// Why the sender went away.
-    pub fn why_broken(&self) -> Failure {
-        let unsaid = || Failure::new(FailureCode::Interrupted, "The connection ended before the file was complete.");
-        self.broken.get().cloned().unwrap_or_else(unsaid)
+    /// A sender is there again, whatever made the one before go away.
+    pub fn mended(&self) {
+        *self.broken.lock().expect("no holder of the reason panics") = None;
+    }
+
+    /// Why the last sender went away; none where it did not say.
+    pub fn why_broken(&self) -> Option<Failure> {
+        self.broken.lock().expect("no holder of the reason panics").clone()
+    }
+
+    /// Bytes of the whole file, where they are certain.
+    pub fn length_bytes(&self) -> Option<u64> {
+        self.record.lock().expect("no holder of the record panics").length_bytes
+    }
+
+    /// The place of the upload's sender.
+    pub fn seat(&self) -> &Seat {
+        &self.seat
+    }
+
+    /// Whether the sender may come back after a request.
+    pub fn is_resumable(&self) -> bool {
+        self.record.lock().expect("no holder of the record panics").resumable.is_some()
+    }
+
+    /// A request is over. The next one may go on where the upload can be resumed; else the file gets no more bytes.
+    pub fn give_back(&self, pieces: Pieces) {
+        if self.is_resumable() {
+            self.seat.give_back(pieces);
+            self.wake();
+        } else {
+            self.seat.close();
+        }
+    }
+
+    /// Whether every byte of the file was received.
+    pub fn is_complete(&self) -> bool {
+        let record = self.record.lock().expect("no holder of the record panics");
+        record.length_bytes == Some(record.received_bytes)
+    }
+
+    /// When the job need not wait for a sender any longer; none while there is one.
+    pub fn absent_until(&self, absent_max: Duration) -> Option<Instant> {
+        self.seat.free_since().map(|since| since + absent_max)
+    }
+
+    /// Says how long the file is.
+    pub fn declare(&self, length_bytes: u64) {
+        self.change(|record| {
+            record.length_bytes = Some(length_bytes);
+            record.total_bytes = Some(length_bytes);
+        });
+        self.wake();
     }
 
     /// Says that the end is on its way: who wants to act on it waits for it.
@@ -95,6 +148,7 @@ impl Shared {
 
     /// Says that the job is over; its record is final for now.
     pub fn end(&self) {
+        self.seat.close();
         self.ended.send_replace(true);
     }
 

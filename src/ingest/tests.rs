@@ -39,7 +39,7 @@ impl Fixture {
     }
 
     pub async fn begin(&self) -> Intake {
-        self.ingest.begin(NewUpload { client: client(), filename: "a.csv".into(), total_bytes: None }).await.unwrap()
+        self.ingest.begin(NewUpload::whole(client(), "a.csv".into(), None)).await.unwrap()
     }
 
     /// Everything a watcher gets from the start until an upload ends.
@@ -177,7 +177,7 @@ async fn limits_fail_an_upload_with_a_clear_answer() {
     for _ in 0..limits.uploads_max {
         held.push(fixture.begin().await);
     }
-    let new = NewUpload { client: client(), filename: "a.csv".into(), total_bytes: None };
+    let new = NewUpload::whole(client(), "a.csv".into(), None);
     let refused = fixture.ingest.begin(new).await.err().unwrap();
     assert_eq!(refused.code, FailureCode::TooManyUploads);
 }

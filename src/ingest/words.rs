@@ -7,6 +7,9 @@ use std::io;
 
 pub(super) const CANCELLED: &str = "Somebody cancelled this upload.";
 pub(super) const RESTARTED: &str = "The server was restarted.";
+pub(super) const DISCONNECTED: &str = "The connection ended before the file was complete.";
+pub(super) const MADE_ROOM: &str = "Its sender was away while others needed its place.";
+pub(super) const TAKEN_OVER: &str = "Another request went on with this upload.";
 pub(super) const CLOSING: &str = "The server is shutting down.";
 
 /// The toast for the upload's stage.
@@ -27,9 +30,26 @@ pub(super) fn toast(record: &UploadRecord, seconds: f64) -> (Level, String) {
         Stage::Failed => (Level::Error, format!("{name} failed after {rows}. {why}")),
         Stage::Cancelled => (Level::Info, format!("{name} was cancelled after {rows}.")),
         Stage::Interrupted => {
-            (Level::Warning, format!("{name} was interrupted after {rows}. {why} What was received is kept."))
+            let path = record.resume_path().unwrap_or_default();
+            (Level::Warning, format!("{name} was interrupted after {rows}. {why} Go on with it at {path}."))
         }
     }
+}
+
+/// The toast when a sender goes on with an interrupted upload.
+pub(super) fn resumed(record: &UploadRecord) -> String {
+    format!("Going on with {} after {}.", record.filename, counted(record.received_bytes, "byte", "bytes"))
+}
+
+/// Bytes that the journal knows of are not in the spool.
+pub(super) fn missing(from: u64, to: u64) -> Failure {
+    Failure::new(FailureCode::StorageFailed, format!("Bytes {from} to {to} are missing from the server's disk."))
+}
+
+/// Why an upload is interrupted whose sender did not come back.
+pub(super) fn absent(sender_absent_ms_max: u64) -> Failure {
+    let time = humantime::format_duration(std::time::Duration::from_millis(sender_absent_ms_max));
+    Failure::new(FailureCode::Interrupted, format!("Its sender did not come back within {time}."))
 }
 
 /// The toast when no further problem is told in detail.
@@ -62,7 +82,7 @@ pub(super) fn journal(error: &JournalError) -> Failure {
 fn full() -> Failure {
     Failure::new(
         FailureCode::DiskFull,
-        "The disk of the server is full. What was received is kept until somebody deletes it.",
+        "The disk of the server is full. What was received is kept, and can be gone on with when there is room.",
     )
 }
 

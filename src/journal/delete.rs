@@ -54,6 +54,10 @@ impl Journal {
                 params![key(upload), reason.as_str()],
             )?;
             tx.execute("DELETE FROM uploads WHERE id = ?1", [key(upload)])?;
+            tx.execute(
+                "INSERT OR REPLACE INTO departed (upload, reason, at_ms) VALUES (?1, ?2, ?3)",
+                params![key(upload), reason.as_str(), super::now_ms()],
+            )?;
             Ok(Some(Leaving(upload)))
         })
     }
@@ -64,6 +68,35 @@ impl Journal {
     /// Any error of the database; what is left then is taken out the next time.
     pub fn sweep(&self, leaving: Leaving) -> Result<(), JournalError> {
         while self.act(move |tx| sweep_slice(tx, leaving.0))? {}
+        Ok(())
+    }
+
+    /// Why an upload that was here is no longer; none if it is still here, never was, or left too long ago.
+    ///
+    /// # Errors
+    /// Any error of the database.
+    pub fn departed(&self, upload: UploadId) -> Result<Option<GapReason>, JournalError> {
+        self.read(|db| {
+            let mut select = db.prepare_cached("SELECT reason FROM departed WHERE upload = ?1")?;
+            let reason: Option<String> = select.query_row([key(upload)], |row| row.get(0)).optional()?;
+            reason.map(|reason| GapReason::parse(&reason).ok_or(JournalError::Damaged)).transpose()
+        })
+    }
+
+    /// Forgets uploads that left before `at_ms` (milliseconds since the Unix epoch).
+    ///
+    /// # Errors
+    /// Any error of the database.
+    pub fn forget_departed(&self, at_ms: u64) -> Result<(), JournalError> {
+        let any = |db: &Connection| {
+            Ok(db.prepare_cached("SELECT 1 FROM departed WHERE at_ms < ?1 LIMIT 1")?.exists([at_ms])?)
+        };
+        if self.read(any)? {
+            self.act(move |tx| {
+                tx.execute("DELETE FROM departed WHERE at_ms < ?1", [at_ms])?;
+                Ok(())
+            })?;
+        }
         Ok(())
     }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// Raised with every change of the tables. A file of another version is refused, not guessed at.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 // `entries` is kept in the order it is replayed in; the two indexes find a row and a problem of one upload.
 const TABLES: &str = "
@@ -17,7 +17,8 @@ CREATE TABLE uploads (
     id BLOB PRIMARY KEY, client INTEGER NOT NULL, stage TEXT NOT NULL, filename TEXT NOT NULL,
     received_bytes INTEGER NOT NULL, read_bytes INTEGER NOT NULL, total_bytes INTEGER,
     rows INTEGER NOT NULL, problems INTEGER NOT NULL, problems_by_code TEXT NOT NULL, reading TEXT, failure TEXT,
-    created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL) WITHOUT ROWID;
+    created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL,
+    length_bytes INTEGER, resumable TEXT, partial INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
 CREATE INDEX uploads_by_client ON uploads (client, id);
 CREATE TABLE entries (
     client INTEGER NOT NULL, last_n INTEGER NOT NULL, first_n INTEGER NOT NULL, epoch INTEGER NOT NULL,
@@ -29,6 +30,15 @@ CREATE TABLE gaps (
     client INTEGER NOT NULL, last_n INTEGER NOT NULL, first_n INTEGER NOT NULL, epoch INTEGER NOT NULL,
     reason TEXT NOT NULL, PRIMARY KEY (client, last_n)) WITHOUT ROWID;
 CREATE TABLE leaving (upload BLOB PRIMARY KEY, client INTEGER NOT NULL, reason TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE departed (upload BLOB PRIMARY KEY, reason TEXT NOT NULL, at_ms INTEGER NOT NULL) WITHOUT ROWID;
+";
+
+/// What makes a file of version 1 one of version 2.
+const FROM_1_TO_2: &str = "
+ALTER TABLE uploads ADD COLUMN length_bytes INTEGER;
+ALTER TABLE uploads ADD COLUMN resumable TEXT;
+ALTER TABLE uploads ADD COLUMN partial INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE departed (upload BLOB PRIMARY KEY, reason TEXT NOT NULL, at_ms INTEGER NOT NULL) WITHOUT ROWID;
 ";
 
 /// The epoch of this run.
@@ -52,12 +62,13 @@ pub(super) fn open(path: &Path) -> Result<(Connection, CurrentEpoch), JournalErr
     db.pragma_update(None, "cache_size", -2048)?;
     let version: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let tx = db.transaction()?;
-    if version == 0 {
-        tx.execute_batch(TABLES)?;
-        tx.pragma_update(None, "user_version", VERSION)?;
-    } else if version != VERSION {
-        return Err(JournalError::Version { found: version, expected: VERSION });
+    match version {
+        VERSION => {}
+        0 => tx.execute_batch(TABLES)?,
+        1 => tx.execute_batch(FROM_1_TO_2)?,
+        found => return Err(JournalError::Version { found, expected: VERSION }),
     }
+    tx.pragma_update(None, "user_version", VERSION)?;
     let epoch = begin_epoch(&tx)?;
     tx.commit()?;
     Ok((db, epoch))

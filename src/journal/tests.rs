@@ -69,6 +69,8 @@ fn row(client: &ClientName, id: UploadId, stage: Stage) -> UploadRecord {
         received_bytes: 1,
         read_bytes: 1,
         total_bytes: None,
+        length_bytes: None,
+        resumable: None,
         rows: 0,
         problems: 0,
         problems_by_code: [(crate::domain::ProblemCode::MissingCell, 2)].into(),

@@ -5,7 +5,8 @@ use crate::domain::{ClientName, Stage, UploadId, UploadRecord};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, Transaction, named_params, params};
 
 const COLUMNS: &str = "u.id, c.name, u.stage, u.filename, u.received_bytes, u.read_bytes, u.total_bytes,
-    u.rows, u.problems, u.problems_by_code, u.reading, u.failure, u.created_ms, u.updated_ms";
+    u.rows, u.problems, u.problems_by_code, u.reading, u.failure, u.created_ms, u.updated_ms, u.length_bytes,
+    u.resumable";
 
 impl Journal {
     /// One upload, as it was last journalled.
@@ -37,7 +38,7 @@ impl Journal {
         let before = before.unwrap_or(UploadId(uuid::Uuid::max()));
         let sql = format!(
             "SELECT {COLUMNS} FROM uploads u JOIN clients c ON c.id = u.client
-             WHERE {whose} AND u.id < :before ORDER BY u.id DESC LIMIT :limit"
+             WHERE {whose} AND NOT u.partial AND u.id < :before ORDER BY u.id DESC LIMIT :limit"
         );
         self.list(
             &sql,
@@ -71,6 +72,47 @@ impl Journal {
         })
     }
 
+    /// The upload that is put together from exactly these parts.
+    ///
+    /// # Errors
+    /// Any error of the database.
+    pub fn joined_from(&self, parts: &[UploadId]) -> Result<Option<UploadId>, JournalError> {
+        self.read(|db| {
+            let mut select =
+                db.prepare_cached("SELECT id FROM uploads WHERE json_extract(resumable, '$.parts') = ?1")?;
+            let id = select.query_row([json(&parts)], |row| row.get(0)).optional()?;
+            Ok(id.map(|id| UploadId(uuid::Uuid::from_bytes(id))))
+        })
+    }
+
+    /// Writes an upload's row alone, with no event, and waits until it is on disk.
+    ///
+    /// # Errors
+    /// Any error of the database.
+    pub fn keep(&self, record: &UploadRecord) -> Result<(), JournalError> {
+        let record = record.clone();
+        self.act(move |tx| {
+            tx.execute("INSERT INTO clients (name) VALUES (?1) ON CONFLICT DO NOTHING", [record.client.as_str()])?;
+            let client =
+                tx.query_row("SELECT id FROM clients WHERE name = ?1", [record.client.as_str()], |row| row.get(0))?;
+            put(tx, client, &record)
+        })
+    }
+
+    /// Writes down how long the file of an upload is, and waits until it is on disk.
+    ///
+    /// # Errors
+    /// Any error of the database.
+    pub fn declare_length(&self, id: UploadId, length_bytes: u64) -> Result<(), JournalError> {
+        self.act(move |tx| {
+            tx.execute(
+                "UPDATE uploads SET length_bytes = ?2, total_bytes = ?2 WHERE id = ?1",
+                params![key(id), length_bytes],
+            )?;
+            Ok(())
+        })
+    }
+
     fn list(&self, sql: &str, params: &[(&str, &dyn ToSql)]) -> Result<Vec<UploadRecord>, JournalError> {
         self.read(|db| {
             let mut select = db.prepare_cached(sql)?;
@@ -83,10 +125,10 @@ impl Journal {
 /// Writes the row, over the one of the same id.
 pub(super) fn put(tx: &Transaction<'_>, client: i64, record: &UploadRecord) -> Result<(), JournalError> {
     let mut put = tx.prepare_cached(
-        "INSERT INTO uploads VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+        "INSERT INTO uploads VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
          ON CONFLICT (id) DO UPDATE SET stage = ?3, received_bytes = ?5, read_bytes = ?6,
              total_bytes = ?7, rows = ?8, problems = ?9, problems_by_code = ?10, reading = ?11, failure = ?12,
-             updated_ms = ?14",
+             updated_ms = ?14, length_bytes = ?15, resumable = ?16",
     )?;
     put.execute(params![
         key(record.id),
@@ -103,6 +145,9 @@ pub(super) fn put(tx: &Transaction<'_>, client: i64, record: &UploadRecord) -> R
         record.failure.as_ref().map(json),
         record.created_ms,
         record.updated_ms,
+        record.length_bytes,
+        record.resumable.as_ref().map(json),
+        record.is_partial(),
     ])?;
     Ok(())
 }
@@ -144,5 +189,7 @@ fn row(row: &Row<'_>) -> rusqlite::Result<UploadRecord> {
         failure: optional(11)?.map(|json| parse(11, &json)).transpose()?,
         created_ms: row.get(12)?,
         updated_ms: row.get(13)?,
+        length_bytes: row.get(14)?,
+        resumable: optional(15)?.map(|json| parse(15, &json)).transpose()?,
     })
 }

@@ -1,10 +1,11 @@
 //! The two ends of one spool file, and reading ranges of it.
 
+use super::staged::Staged;
 use super::tail::{End, Tail};
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -14,6 +15,10 @@ pub struct Writer {
     file: File,
     tail: Arc<Tail>,
     length: u64,
+    /// Bytes were appended that may not be on disk yet.
+    unsynced: bool,
+    staged: Staged,
+    dir: Arc<Path>,
     end: End,
     free: Free,
 }
@@ -60,6 +65,7 @@ impl Writer {
             return Err(error);
         }
         self.length += bytes.len() as u64;
+        self.unsynced = true;
         self.tail.change(|state| state.length = self.length);
         Ok(self.length)
     }
@@ -67,6 +73,53 @@ impl Writer {
     /// Bytes appended so far.
     pub fn bytes(&self) -> u64 {
         self.length
+    }
+
+    /// Waits until every byte appended so far is on disk, and so is the file's name.
+    ///
+    /// # Errors
+    /// Any I/O error. After one the bytes must be taken as lost.
+    pub fn sync(&mut self) -> io::Result<()> {
+        if self.unsynced {
+            sync(&self.file, &self.dir)?;
+            self.unsynced = false;
+        }
+        Ok(())
+    }
+
+    /// Puts bytes aside: they are appended by [`Writer::accept`] or thrown away by [`Writer::discard`].
+    ///
+    /// # Errors
+    /// Any I/O error; `StorageFull` as for [`Writer::append`]. What was put aside is then to be discarded.
+    pub fn stage(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.free.take(&self.file, bytes.len() as u64)?;
+        self.staged.append(bytes)
+    }
+
+    /// Appends what was put aside.
+    ///
+    /// # Errors
+    /// Any I/O error. What was appended until then stays.
+    pub fn accept(&mut self) -> io::Result<u64> {
+        const PIECE_BYTES: u64 = 256 << 10;
+        let mut piece = Vec::new();
+        let mut offset = 0;
+        while let Some(left @ 1..) = self.staged.bytes().checked_sub(offset) {
+            piece.resize(usize::try_from(left.min(PIECE_BYTES)).expect("a piece fits in memory"), 0);
+            self.staged.read_exact_at(&mut piece, offset)?;
+            self.append(&piece)?;
+            offset += piece.len() as u64;
+        }
+        self.discard()?;
+        Ok(self.length)
+    }
+
+    /// Throws away what was put aside.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    pub fn discard(&mut self) -> io::Result<()> {
+        self.staged.clear()
     }
 
     /// Says that the file is complete.
@@ -121,8 +174,7 @@ impl Follower {
     /// # Errors
     /// Any I/O error. After one the bytes must be taken as lost.
     pub fn sync(&self) -> io::Result<()> {
-        self.source.file.sync_data()?;
-        File::open(&self.dir)?.sync_all()
+        sync(&self.source.file, &self.dir)
     }
 }
 
@@ -146,18 +198,22 @@ impl Source {
     }
 }
 
-/// The two ends of a new file in the folder `dir`.
-pub(super) fn pair(file: File, dir: Arc<Path>, free_bytes_min: u64) -> io::Result<(Writer, Follower)> {
-    let tail = Arc::new(Tail::new(0, None));
-    let follower = Follower { source: Source::new(file.try_clone()?), tail: Arc::clone(&tail), dir };
-    let free = Free { bytes_min: free_bytes_min, unchecked_bytes: 0 };
-    Ok((Writer { file, tail, length: 0, end: End::Broken, free }, follower))
+/// Waits until a file's bytes and its name in the folder are on disk.
+fn sync(file: &File, dir: &Path) -> io::Result<()> {
+    file.sync_data()?;
+    File::open(dir)?.sync_all()
 }
 
-/// The reading end of a file in the folder `dir` that nobody writes any more.
-pub(super) fn ended(file: File, dir: Arc<Path>, end: End) -> io::Result<Follower> {
+/// The two ends of a file in the folder `dir` that is open for appending; `staged` is where bytes are put aside.
+pub(super) fn pair(file: File, staged: PathBuf, dir: Arc<Path>, free_bytes_min: u64) -> io::Result<(Writer, Follower)> {
     let length = file.metadata()?.len();
-    Ok(Follower { source: Source::new(file), tail: Arc::new(Tail::new(length, Some(end))), dir })
+    let tail = Arc::new(Tail::new(length, None));
+    let follower = Follower { source: Source::new(file.try_clone()?), tail: Arc::clone(&tail), dir: Arc::clone(&dir) };
+    let free = Free { bytes_min: free_bytes_min, unchecked_bytes: 0 };
+    // What an earlier writer of the file appended may never have been synced.
+    let unsynced = length > 0;
+    let staged = Staged::new(staged);
+    Ok((Writer { file, tail, length, unsynced, staged, dir, end: End::Broken, free }, follower))
 }
 
 #[cfg(test)]
@@ -225,6 +281,51 @@ mod tests {
         assert_eq!(growth, Growth { length: 0, end: None });
         let deadline = Instant::now() + Duration::from_millis(1);
         assert_eq!(follower.wait(0, Some(deadline)), Growth { length: 0, end: None });
+    }
+
+    #[test]
+    fn a_file_is_gone_on_with_where_it_ends() {
+        let (_dir, spool) = spool();
+        let id = UploadId::now();
+        spool.create(id).unwrap().0.append(b"a,b\n").unwrap();
+        let (mut writer, follower) = spool.append_to(id).unwrap();
+        assert_eq!(follower.wait(0, None), Growth { length: 4, end: None });
+        assert_eq!(writer.append(b"1,2\n").unwrap(), 8);
+        writer.sync().unwrap();
+        let mut text = [0; 8];
+        follower.source().read_exact_at(&mut text, 0).unwrap();
+        assert_eq!(&text, b"a,b\n1,2\n");
+        assert_eq!(spool.append_to(UploadId::now()).unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn what_is_put_aside_is_appended_whole_or_thrown_away() {
+        let (dir, spool) = spool();
+        let id = UploadId::now();
+        let (mut writer, follower) = spool.create(id).unwrap();
+        writer.stage(b"wrong").unwrap();
+        writer.discard().unwrap();
+        for _ in 0..300 {
+            writer.stage(&[b'x'; 1000]).unwrap();
+        }
+        assert_eq!((writer.bytes(), spool.bytes(id).unwrap()), (0, Some(0)));
+        assert_eq!(writer.accept().unwrap(), 300_000);
+        assert_eq!(follower.wait(0, None).length, 300_000);
+        assert_eq!(writer.accept().unwrap(), 300_000, "it is appended once");
+        writer.stage(b"left").unwrap();
+        drop(writer);
+        let names: Vec<_> = std::fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(names, [format!("{id}.csv").as_str()]);
+    }
+
+    #[test]
+    fn what_an_ended_process_put_aside_is_gone() {
+        let (dir, spool) = spool();
+        let left = dir.path().join(format!("{}.staged", UploadId::now()));
+        std::fs::write(&left, "x").unwrap();
+        drop(spool);
+        Spool::open(dir.path(), 0).unwrap();
+        assert!(!left.exists());
     }
 
     #[test]

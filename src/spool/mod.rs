@@ -1,6 +1,7 @@
 //! The bytes of every upload on disk, append-only: the first thing that happens to a byte that arrives.
 //!
 //! Layer 2. One file an upload, named by its id. A [`Writer`] appends; a [`Follower`] reads behind it and waits for more.
+//! Bytes that must be verified first are put aside ([`Writer::stage`]) in a file that only lives as long as its writer.
 //!
 //! Invariants:
 //! - the file's length *is* the number of bytes received; nothing else counts them;
@@ -10,6 +11,7 @@
 //! Not for: knowing what the bytes mean, or which uploads exist (the journal does).
 
 mod file;
+mod staged;
 mod tail;
 
 pub use file::{Follower, Growth, Source, Writer};
@@ -20,6 +22,9 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// How the names of files end that hold bytes put aside.
+const STAGED: &str = "staged";
 
 /// The folder of spool files. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -35,6 +40,13 @@ impl Spool {
     /// Any I/O error of making the folder.
     pub fn open(dir: &Path, free_bytes_min: u64) -> io::Result<Self> {
         fs::create_dir_all(dir)?;
+        for entry in fs::read_dir(dir)? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|ending| ending == STAGED) {
+                // The process that put it aside is gone, and so is whoever could have verified it.
+                fs::remove_file(path)?;
+            }
+        }
         Ok(Self { dir: dir.into(), free_bytes_min })
     }
 
@@ -44,15 +56,20 @@ impl Spool {
     /// Any I/O error; `AlreadyExists` if the upload has a file.
     pub fn create(&self, id: UploadId) -> io::Result<(Writer, Follower)> {
         let file = File::options().read(true).append(true).create_new(true).open(self.path(id))?;
-        file::pair(file, Arc::clone(&self.dir), self.free_bytes_min)
+        self.pair(file, id)
     }
 
-    /// Opens an upload's file to read what it holds, after whoever wrote it has gone.
+    /// Opens an upload's file to go on behind what it holds: the two ends of it. Nobody else may write it.
     ///
     /// # Errors
     /// Any I/O error; `NotFound` if the upload has no file.
-    pub fn reopen(&self, id: UploadId, end: End) -> io::Result<Follower> {
-        file::ended(File::open(self.path(id))?, Arc::clone(&self.dir), end)
+    pub fn append_to(&self, id: UploadId) -> io::Result<(Writer, Follower)> {
+        let file = File::options().read(true).append(true).open(self.path(id))?;
+        self.pair(file, id)
+    }
+
+    fn pair(&self, file: File, id: UploadId) -> io::Result<(Writer, Follower)> {
+        file::pair(file, self.path(id).with_extension(STAGED), Arc::clone(&self.dir), self.free_bytes_min)
     }
 
     /// Opens an upload's file to read ranges of it.

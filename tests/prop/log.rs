@@ -146,6 +146,8 @@ fn record(id: UploadId) -> UploadRecord {
         received_bytes: 0,
         read_bytes: 0,
         total_bytes: None,
+        length_bytes: None,
+        resumable: None,
         rows: 0,
         problems: 0,
         problems_by_code: BTreeMap::new(),

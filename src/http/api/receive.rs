@@ -195,7 +195,7 @@ impl<'a> Receiver<'a> {
     async fn begin(&self, filename: Option<String>, total_bytes: Option<u64>) -> Result<Intake, ApiError> {
         let given = self.filename.as_deref().or(filename.as_deref());
         let filename = file_label(given.unwrap_or(UNNAMED));
-        Ok(self.ingest.begin(NewUpload { client: self.client.clone(), filename, total_bytes }).await?)
+        Ok(self.ingest.begin(NewUpload::whole(self.client.clone(), filename, total_bytes)).await?)
     }
 
     /// Ends an upload whose file cannot be completed.

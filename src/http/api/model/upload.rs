@@ -243,6 +243,8 @@ mod tests {
             received_bytes: 10,
             read_bytes: 5,
             total_bytes: Some(20),
+            length_bytes: None,
+            resumable: None,
             rows: 2,
             problems: 1,
             problems_by_code: BTreeMap::from([(ProblemCode::ExtraCell, 1)]),

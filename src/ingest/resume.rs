@@ -1,0 +1,235 @@
+//! Senders that come back: where an upload stands, going on with it, and giving it up.
+
+use super::intake::Intake;
+use super::seat::Take;
+use super::shared::{Shared, Stop};
+use super::{ActError, Ingest, Service, begin, blocking, partial, words};
+use crate::domain::{Failure, FailureCode, Stage, UploadId, UploadRecord};
+use crate::journal::{GapReason, JournalError, now_ms};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
+
+/// How long whoever sends an upload may take to leave it to a new request.
+const TAKE_OVER_MAX: Duration = Duration::from_millis(900);
+
+/// An upload as a sender finds it that comes back.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Standing {
+    /// The upload.
+    pub record: UploadRecord,
+    /// Bytes of its file that are on disk.
+    pub offset: u64,
+}
+
+/// Why a sender cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum ResumeError {
+    /// There never was such an upload, as far as is known.
+    #[error("there is no upload {0}")]
+    NotFound(UploadId),
+    /// It was here, but is not kept any more.
+    #[error("the upload is no longer kept")]
+    Gone,
+    /// It ended, and not well.
+    #[error("the upload is {}", .0.stage)]
+    Ended(Box<UploadRecord>),
+    /// Every byte of it was received.
+    #[error("the file is complete")]
+    Complete(Box<UploadRecord>),
+    /// It is put together from parts, not sent.
+    #[error("the file is put together from its parts")]
+    Joined,
+    /// Whoever sends it did not leave in time.
+    #[error("another request is sending this upload")]
+    Locked,
+    /// It cannot go on now.
+    #[error("{0}")]
+    Refused(Failure),
+    /// The journal or the spool failed.
+    #[error(transparent)]
+    Act(#[from] ActError),
+}
+
+impl From<JournalError> for ResumeError {
+    fn from(error: JournalError) -> Self {
+        Self::Act(error.into())
+    }
+}
+
+enum Found {
+    Running(Intake),
+    Resting,
+}
+
+impl Ingest {
+    /// Where an upload stands. A request that is sending it is asked to leave: only then is that certain, and its sender
+    /// asks because its connection is dead.
+    ///
+    /// # Errors
+    /// [`ResumeError`]; not [`ResumeError::Complete`].
+    pub async fn standing(&self, id: UploadId) -> Result<Standing, ResumeError> {
+        if let Some(record) = self.service.live(id).filter(|record| record.is_joined()) {
+            return Ok(Standing { offset: record.received_bytes, record });
+        }
+        match self.find(id).await {
+            Ok(Found::Running(mut intake)) => {
+                let offset = intake.sync().await.map_err(ResumeError::Refused)?;
+                Ok(Standing { record: intake.record(), offset })
+            }
+            Ok(Found::Resting) => {
+                let this = self.clone();
+                blocking(move || this.service.standing(id)).await
+            }
+            Err(ResumeError::Complete(record)) => Ok(Standing { offset: record.received_bytes, record: *record }),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Takes an upload up where it stands: one whose sender is between two requests, or one that was interrupted.
+    ///
+    /// # Errors
+    /// [`ResumeError`].
+    pub async fn resume(&self, id: UploadId) -> Result<Intake, ResumeError> {
+        if self.service.live(id).is_some_and(|record| record.is_joined()) {
+            return Err(ResumeError::Joined);
+        }
+        loop {
+            if let Found::Running(mut intake) = self.find(id).await? {
+                intake.sync().await.map_err(ResumeError::Refused)?;
+                return Ok(intake);
+            }
+            self.make_room().await;
+            let this = self.clone();
+            match blocking(move || this.service.resume(id, false)).await {
+                // Somebody else was quicker.
+                Err(ResumeError::Locked) => {}
+                resumed => return resumed,
+            }
+        }
+    }
+
+    /// Ends an upload that its sender gives up, and lets it go with everything that came of it.
+    ///
+    /// # Errors
+    /// [`ResumeError::NotFound`], [`ResumeError::Gone`], [`ResumeError::Act`].
+    pub async fn terminate(&self, id: UploadId) -> Result<(), ResumeError> {
+        loop {
+            if let Some(shared) = self.service.job(id) {
+                shared.stop(Stop::Cancel);
+                shared.ended().await;
+            }
+            match self.delete(id).await {
+                // It was gone on with just now.
+                Err(ActError::WrongStage(_)) => {}
+                Err(ActError::NotFound(_)) => {
+                    let this = self.clone();
+                    return Err(blocking(move || this.service.absent(id)).await);
+                }
+                deleted => return Ok(deleted?),
+            }
+        }
+    }
+
+    /// Where every place is taken, interrupts a resumable upload that has waited longest for its sender.
+    pub(super) async fn make_room(&self) {
+        if let Some(waiting) = self.service.longest_waiting() {
+            waiting.broken(Failure::new(FailureCode::Interrupted, words::MADE_ROOM));
+            if waiting.seat().close_if_free() {
+                waiting.ended().await;
+            } else {
+                // Its sender came back just now.
+                waiting.mended();
+            }
+        }
+    }
+
+    async fn find(&self, id: UploadId) -> Result<Found, ResumeError> {
+        let deadline = Instant::now() + TAKE_OVER_MAX;
+        while let Some(shared) = self.service.job(id) {
+            let mut changes = shared.seat().changes();
+            match shared.seat().take() {
+                Take::Seat(pieces, leave) => {
+                    let offset = shared.record().received_bytes;
+                    return Ok(Found::Running(Intake::new(&self.service, &shared, pieces, leave, offset)));
+                }
+                // It is being read to its end; there is nothing to send any more.
+                _ if shared.is_complete() => return Err(ResumeError::Complete(Box::new(shared.record()))),
+                Take::Held => {
+                    let _ = timeout_at(deadline, changes.changed()).await.map_err(|_| ResumeError::Locked)?;
+                }
+                Take::Closed => {
+                    timeout_at(deadline, shared.ended()).await.map_err(|_| ResumeError::Locked)?;
+                }
+            }
+        }
+        Ok(Found::Resting)
+    }
+}
+
+impl Service {
+    /// Goes on with an upload that rests; `joining` for one that is put together from parts.
+    pub(super) fn resume(self: &Arc<Self>, id: UploadId, joining: bool) -> Result<Intake, ResumeError> {
+        let shared = {
+            let _act = self.act();
+            if self.job(id).is_some() {
+                return Err(ResumeError::Locked);
+            }
+            let mut record = self.resting(id)?;
+            match record.stage {
+                Stage::Interrupted if record.is_joined() != joining => return Err(ResumeError::Joined),
+                Stage::Interrupted => {}
+                Stage::Done => return Err(ResumeError::Complete(Box::new(record))),
+                _ => return Err(ResumeError::Ended(Box::new(record))),
+            }
+            record.stage = if record.reading.is_some() { Stage::Reading } else { Stage::Receiving };
+            record.failure = None;
+            record.updated_ms = now_ms();
+            record.resumable.get_or_insert_default();
+            self.enlist(record).map_err(ResumeError::Refused)?
+        };
+        let partial = shared.record().is_partial();
+        let resumed = if partial { partial::go_on(self, &shared) } else { begin::go_on(self, &shared) };
+        let intake = resumed.map_err(ResumeError::Refused)?;
+        self.running().unkept.remove(&id);
+        Ok(intake)
+    }
+
+    fn standing(&self, id: UploadId) -> Result<Standing, ResumeError> {
+        let record = self.resting(id)?;
+        match record.stage {
+            Stage::Failed | Stage::Cancelled => Err(ResumeError::Ended(Box::new(record))),
+            Stage::Done => Ok(Standing { offset: record.received_bytes, record }),
+            _ => {
+                let bytes = self.spool.bytes(id).map_err(ActError::Spool)?;
+                Ok(Standing { offset: bytes.unwrap_or(0), record })
+            }
+        }
+    }
+
+    fn resting(&self, id: UploadId) -> Result<UploadRecord, ResumeError> {
+        match self.live(id) {
+            Some(unkept) => Ok(unkept),
+            None => self.journal.upload(id)?.map_or_else(|| Err(self.absent(id)), Ok),
+        }
+    }
+
+    /// Why there is no such upload.
+    fn absent(&self, id: UploadId) -> ResumeError {
+        match self.journal.departed(id) {
+            Ok(Some(GapReason::Expired | GapReason::Deleted)) => ResumeError::Gone,
+            Ok(None) => ResumeError::NotFound(id),
+            Err(error) => error.into(),
+        }
+    }
+
+    /// The upload that has waited longest for its sender, if every place is taken.
+    fn longest_waiting(&self) -> Option<Arc<Shared>> {
+        let running = self.running();
+        if (running.jobs.len() as u64) < self.limits.uploads_max {
+            return None;
+        }
+        let waiting = running.jobs.values().filter_map(|shared| Some((shared.seat().free_since()?, shared)));
+        waiting.min_by_key(|(since, _)| *since).map(|(_, shared)| Arc::clone(shared))
+    }
+}
