@@ -141,6 +141,8 @@ impl App {
             health: self.health.clone(),
             static_dir: self.args.static_dir.clone(),
             allowed_hosts: self.allowed_hosts(),
+            allowed_origins: self.args.allow_origin.clone(),
+            keep_ms: self.retention.keep_ms,
         });
         let accepting = CancellationToken::new();
         let serving = http::serve(self.listener, endpoint, Arc::clone(&self.limits), accepting.clone());

@@ -38,6 +38,10 @@ pub struct ServeArgs {
     #[arg(long, env = "ROWCAST_ALLOW_HOST", value_name = "NAME", value_delimiter = ',')]
     pub allow_host: Vec<String>,
 
+    /// Origins whose pages may use this server from another site, such as `https://app.example` (CORS).
+    #[arg(long, env = "ROWCAST_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
+    pub allow_origin: Vec<String>,
+
     /// Listen beyond loopback although anybody who reaches the port may then read, upload and delete.
     #[arg(long, env = "ROWCAST_INSECURE_PUBLIC", value_parser = clap::builder::BoolishValueParser::new(),
           default_value = "false", default_missing_value = "true", num_args = 0..=1, require_equals = true)]

@@ -235,9 +235,10 @@ impl UploadRecord {
         self.resumable.as_ref().is_some_and(|resumable| !resumable.parts.is_empty())
     }
 
-    /// Where the sender can go on with it (tus 1.0), while it is interrupted.
+    /// Where the sender can go on with it (tus 1.0), as long as it can.
     pub fn resume_path(&self) -> Option<String> {
-        (self.stage == Stage::Interrupted).then(|| format!("/files/{}", self.id))
+        let waits = self.stage.is_running() && self.resumable.is_some() && !self.is_joined();
+        (waits || self.stage == Stage::Interrupted).then(|| format!("/files/{}", self.id))
     }
 
     /// Percent of the file that was read, whole; none while the total is unknown. 100 is kept for the end.

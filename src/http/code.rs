@@ -50,6 +50,8 @@ api_codes! {
         "The multipart body has more parts than this server takes. Send the part named `file` and only few small text fields."
     CrossSite "cross-site" 403 "Request from another site"
         "A page of another site made this request. Only pages of this server may change anything here through a browser; programs other than browsers are not concerned."
+    JoinedFile "joined-file" 403 "File put together from parts"
+        "This file is put together from parts that were sent before (`Upload-Concat: final`); it takes no bytes of its own."
     NotFound "not-found" 404 "Not found"
         "There is nothing at this address: the path is wrong, or what it named was deleted."
     MethodNotAllowed "method-not-allowed" 405 "Method not allowed"
@@ -60,6 +62,20 @@ api_codes! {
         "This cannot be done while the upload is running. Cancel it first, or wait for its end."
     NotRunning "not-running" 409 "Upload not running"
         "The upload has ended already, so there is nothing to cancel."
+    WrongOffset "wrong-offset" 409 "Offset does not fit"
+        "The piece does not begin where the file ends that is here. Ask with HEAD for its `Upload-Offset`, and go on from there."
+    PartUnfinished "part-unfinished" 409 "Part not complete"
+        "A part of the file is not complete yet. Finish it, and then put the parts together."
+    UploadGone "upload-gone" 410 "Upload gone"
+        "The upload was here, but does not go on: it expired, was deleted or cancelled, or failed. Begin a new one."
+    TusVersion "tus-version" 412 "Version of tus not spoken"
+        "Requests for resumable files name the version of tus that they speak (`Tus-Resumable`); `Tus-Version` lists those that this server speaks."
+    BeyondLength "beyond-length" 413 "Piece longer than the file"
+        "The piece has more bytes than the file still lacks, as its length was declared."
+    UploadLocked "upload-locked" 423 "Upload sent by another request"
+        "Another request sends this upload now. Of two that do, the later one goes on; ask with HEAD where it stands."
+    ChecksumMismatch "checksum-mismatch" 460 "Checksum does not fit"
+        "The bytes are not those whose checksum was given. None of them was kept: send the piece again."
     FieldsTooLarge "fields-too-large" 413 "Text fields too large"
         "The parts before the file hold more bytes than this server takes (`multipart-text-bytes-max`)."
     UnsupportedMediaType "unsupported-media-type" 415 "Content type not supported"
@@ -161,6 +177,7 @@ impl Code {
             Self::Api(
                 ApiCode::TooManyWatchers | ApiCode::NotReady | ApiCode::ShuttingDown | ApiCode::TooManyConnections,
             ) => Some(2),
+            Self::Api(ApiCode::UploadLocked) => Some(1),
             Self::Upload(FailureCode::ServerStopping) => Some(2),
             Self::Upload(FailureCode::TooManyUploads) => Some(5),
             Self::Upload(FailureCode::DiskFull) => Some(60),

@@ -20,6 +20,8 @@ pub struct ApiError {
     pub detail: String,
     /// The upload that the request began, so that the sender can look at what became of it.
     pub upload: Option<UploadId>,
+    /// Whether the upload can be gone on with.
+    pub resume: bool,
     /// The methods that the address has, where it has not the one that was used.
     pub allow: Option<String>,
 }
@@ -27,7 +29,7 @@ pub struct ApiError {
 impl ApiError {
     /// An error of this kind with its sentence.
     pub fn new(code: impl Into<Code>, detail: impl Into<String>) -> Self {
-        Self { code: code.into(), detail: detail.into(), upload: None, allow: None }
+        Self { code: code.into(), detail: detail.into(), upload: None, resume: false, allow: None }
     }
 
     /// An error of this kind with the sentence of the table.
@@ -45,6 +47,18 @@ impl ApiError {
     pub fn of_upload(mut self, upload: UploadId) -> Self {
         self.upload = Some(upload);
         self
+    }
+
+    /// The same, naming an upload that its sender can go on with.
+    pub fn resumable(self, upload: UploadId) -> Self {
+        Self { resume: true, ..self.of_upload(upload) }
+    }
+
+    /// Why an upload ended; it says where it goes on, if it does.
+    pub fn of_failure(failure: Failure, upload: UploadId) -> Self {
+        use FailureCode::{DiskFull, Interrupted, ServerStopping, UploadTooSlow};
+        let resume = matches!(failure.code, DiskFull | Interrupted | ServerStopping | UploadTooSlow);
+        Self { resume, ..Self::from(failure).of_upload(upload) }
     }
 
     /// What became of an act on an upload; `wrong_stage` is the answer when it does not fit the upload's stage.

@@ -7,7 +7,7 @@
 
 use super::code::ApiCode;
 use super::error::ApiError;
-use poem::http::header::{HOST, HeaderName, ORIGIN};
+use poem::http::header::{HOST, HeaderName, HeaderValue, ORIGIN};
 use poem::http::uri::Authority;
 use poem::http::{HeaderMap, Method, Version};
 use poem::{Addr, Request};
@@ -19,12 +19,20 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 #[derive(Debug, Clone, Default)]
 pub struct Guard {
     names: Vec<String>,
+    origins: Vec<String>,
 }
 
 impl Guard {
     /// Serves loopback, the address that a connection came in by, and these names (host names or addresses, any port).
-    pub fn new(names: impl IntoIterator<Item = String>) -> Self {
-        Self { names: names.into_iter().map(|name| name.trim().to_ascii_lowercase()).collect() }
+    /// Pages of `origins` may use it from other sites.
+    pub fn new(names: impl IntoIterator<Item = String>, origins: impl IntoIterator<Item = String>) -> Self {
+        let lower = |text: String| text.trim().trim_end_matches('/').to_ascii_lowercase();
+        Self { names: names.into_iter().map(lower).collect(), origins: origins.into_iter().map(lower).collect() }
+    }
+
+    /// Whether pages of this origin may use this server from another site.
+    pub fn allows_origin(&self, origin: &HeaderValue) -> bool {
+        origin.to_str().is_ok_and(|origin| self.origins.iter().any(|allowed| allowed.eq_ignore_ascii_case(origin)))
     }
 
     /// Looks at a request's head.
@@ -60,6 +68,9 @@ impl Guard {
     }
 
     fn check_site(&self, headers: &HeaderMap, host: &Authority, local: Option<SocketAddr>) -> Result<(), ApiError> {
+        if headers.get(ORIGIN).is_some_and(|origin| self.allows_origin(origin)) {
+            return Ok(());
+        }
         match headers.get(&SEC_FETCH_SITE).map(|value| value.as_bytes()) {
             Some(b"same-origin" | b"none") => return Ok(()),
             Some(_) => return Err(ApiError::plain(ApiCode::CrossSite)),
@@ -114,7 +125,8 @@ mod tests {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let guard = Guard::new(["rows.example.org".to_owned(), "192.0.2.7".to_owned()]);
+        let guard =
+            Guard::new(["rows.example.org".to_owned(), "192.0.2.7".to_owned()], ["https://app.example/".to_owned()]);
         guard.check(&request.finish()).err().map(|error| error.code.as_str())
     }
 

@@ -16,6 +16,7 @@
 
 mod api;
 mod code;
+mod cors;
 mod docs;
 mod error;
 mod etag;
@@ -27,6 +28,7 @@ mod problems;
 mod serve;
 mod site;
 mod stall;
+mod tus;
 mod ui;
 mod wire;
 
@@ -38,6 +40,7 @@ use crate::ingest::Ingest;
 use crate::rows::Rows;
 use crate::stream::Streams;
 use api::events::EventsApi;
+use api::files::FilesApi;
 use api::mock::MockApi;
 use api::ops::OpsApi;
 use api::upload::UploadApi;
@@ -73,18 +76,23 @@ pub struct Services {
     /// Names and addresses that requests may name as their `Host`, beside loopback and the address that a connection
     /// came in by.
     pub allowed_hosts: Vec<String>,
+    /// Origins whose pages may use this server, as `https://app.example`.
+    pub allowed_origins: Vec<String>,
+    /// Milliseconds that an upload is kept after it last changed its stage.
+    pub keep_ms: u64,
 }
 
-type Api = (EventsApi, UploadApi, UploadsApi, MockApi, OpsApi);
+type Api = (EventsApi, UploadApi, FilesApi, UploadsApi, MockApi, OpsApi);
 
 /// All routes, with everything around them.
 pub fn endpoint(services: Services) -> impl Endpoint<Output = Response> + 'static {
     let ui = Ui::new(services.static_dir.clone());
-    let guard = Guard::new(services.allowed_hosts.iter().cloned());
+    let guard = Guard::new(services.allowed_hosts.iter().cloned(), services.allowed_origins.iter().cloned());
     let services = Arc::new(services);
     let api: Api = (
         EventsApi(services.clone()),
         UploadApi(services.clone()),
+        FilesApi(services.clone()),
         UploadsApi(services.clone()),
         MockApi(services.clone()),
         OpsApi {

@@ -6,6 +6,7 @@ use super::error::ApiError;
 use super::guard::Guard;
 use super::payload::problem;
 use super::ui::Ui;
+use super::{cors, tus};
 use futures_util::FutureExt;
 use http_body_util::combinators::BoxBody;
 use hyper::body::Body as _;
@@ -59,7 +60,9 @@ fn allow(methods: &[Method]) -> String {
     if names.contains(&"GET") {
         names.push("HEAD");
     }
-    names.push("OPTIONS");
+    if !names.contains(&"OPTIONS") {
+        names.push("OPTIONS");
+    }
     names.join(", ")
 }
 
@@ -85,8 +88,15 @@ pub struct Site<E> {
 
 impl<E: Endpoint<Output = Response>> Site<E> {
     async fn answer(&self, mut request: Request) -> Result<Response, ApiError> {
-        self.guard.check(&request)?;
         let path = request.uri().path().to_owned();
+        let is_file = tus::is_file(&path);
+        if is_file {
+            tus::override_method(&mut request);
+        }
+        self.guard.check(&request)?;
+        if is_file {
+            tus::check_version(&request)?;
+        }
         let method = request.method().clone();
         let Some(methods) = self.addresses.methods(&path) else {
             return match self.ui.file(&path, request.headers()).await {
@@ -130,6 +140,13 @@ impl<E: Endpoint<Output = Response>> Endpoint for Site<E> {
         let is_head = request.method() == Method::HEAD;
         let path = request.uri().path();
         let instance = path.get(..INSTANCE_BYTES_MAX).unwrap_or(path).to_owned();
+        let is_file = tus::is_file(path);
+        let origin = cors::origin(&request, &self.guard);
+        if let Some((preflight, origin)) = cors::preflight(&request).zip(origin.clone()) {
+            let mut preflight = preflight;
+            cors::complete_headers(&mut preflight, origin);
+            return Ok(preflight);
+        }
         let answer = AssertUnwindSafe(self.answer(request)).catch_unwind().await;
         let mut response = match answer {
             Ok(Ok(response)) => response,
@@ -139,6 +156,12 @@ impl<E: Endpoint<Output = Response>> Endpoint for Site<E> {
         };
         if is_head {
             without_body(&mut response);
+        }
+        if is_file {
+            tus::complete_headers(&mut response);
+        }
+        if let Some(origin) = origin {
+            cors::complete_headers(&mut response, origin);
         }
         complete_headers(&mut response);
         Ok(response)

@@ -32,6 +32,8 @@ impl Site {
             health: health.clone(),
             static_dir: None,
             allowed_hosts: vec![],
+            allowed_origins: vec![],
+            keep_ms: 86_400_000,
         };
         Self { endpoint: endpoint(services).boxed(), health, _folder: folder }
     }

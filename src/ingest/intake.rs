@@ -196,10 +196,9 @@ impl Intake {
         self.shared.ended().await;
     }
 
-    /// This request ends for this reason, and the sender may come back.
-    pub fn pause(mut self, failure: Failure) {
+    /// This request ends for this reason; should its sender not come back, that is why the upload is interrupted.
+    pub fn broken(&self, failure: Failure) {
         self.shared.broken(failure);
-        self.give_back();
     }
 
     async fn may_grow(&self, bytes: u64) -> Result<(), Failure> {

@@ -5,6 +5,7 @@ use super::count::{Counts, Telling};
 use super::pace::Pace;
 use super::pending::Pending;
 use super::shared::{Shared, Stop};
+use super::told::Told;
 use super::{Service, words};
 use crate::domain::{Failure, FailureCode, Kind, Reading, Stage, UploadRecord};
 use crate::encode::RowTemplate;
@@ -379,35 +380,4 @@ fn lease<'a>(publisher: &'a Publisher, pending: &Pending, generation: &mut Optio
 fn checkpoint(reader: &Reader, counts: &Counts) -> Checkpoint {
     let Position { offset, row, line } = reader.checkpoint();
     Checkpoint { offset, row, line, problems_by_code: counts.by_code().clone() }
-}
-
-/// What everybody may know once a batch is announced.
-struct Told {
-    rows: u64,
-    read_bytes: u64,
-    problems: u64,
-    problems_by_code: Option<std::collections::BTreeMap<crate::domain::ProblemCode, u64>>,
-    header: Option<(Stage, Option<Reading>, u64)>,
-}
-
-impl Told {
-    fn of(record: &UploadRecord, header: bool) -> Self {
-        Self {
-            rows: record.rows,
-            read_bytes: record.read_bytes,
-            problems: record.problems,
-            problems_by_code: (record.problems > 0).then(|| record.problems_by_code.clone()),
-            header: header.then(|| (record.stage, record.reading.clone(), record.updated_ms)),
-        }
-    }
-
-    fn put(self, record: &mut UploadRecord) {
-        (record.rows, record.read_bytes, record.problems) = (self.rows, self.read_bytes, self.problems);
-        if let Some(problems_by_code) = self.problems_by_code {
-            record.problems_by_code = problems_by_code;
-        }
-        if let Some((stage, reading, updated_ms)) = self.header {
-            (record.stage, record.reading, record.updated_ms) = (stage, reading, updated_ms);
-        }
-    }
 }

@@ -113,7 +113,7 @@ pub(super) async fn copy(service: Arc<Service>, mut intake: Intake) {
         }
         // It ended, and says itself why.
         Err(None) => {}
-        Err(Some(error)) => intake.pause(words::disk(&error)),
+        Err(Some(error)) => intake.broken(words::disk(&error)),
     }
 }
 

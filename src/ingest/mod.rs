@@ -25,6 +25,7 @@ mod resume;
 mod retention;
 mod seat;
 mod shared;
+mod told;
 mod words;
 
 pub use intake::Intake;

@@ -176,8 +176,10 @@ impl Service {
                 return Err(ResumeError::Locked);
             }
             let mut record = self.resting(id)?;
+            if record.is_joined() != joining {
+                return Err(ResumeError::Joined);
+            }
             match record.stage {
-                Stage::Interrupted if record.is_joined() != joining => return Err(ResumeError::Joined),
                 Stage::Interrupted => {}
                 Stage::Done => return Err(ResumeError::Complete(Box::new(record))),
                 _ => return Err(ResumeError::Ended(Box::new(record))),

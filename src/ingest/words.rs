@@ -31,7 +31,10 @@ pub(super) fn toast(record: &UploadRecord, seconds: f64) -> (Level, String) {
         Stage::Cancelled => (Level::Info, format!("{name} was cancelled after {rows}.")),
         Stage::Interrupted => {
             let path = record.resume_path().unwrap_or_default();
-            (Level::Warning, format!("{name} was interrupted after {rows}. {why} Go on with it at {path}."))
+            // Somebody must do something first, where the disk is full.
+            let is_full = record.failure.as_ref().is_some_and(|failure| failure.code == FailureCode::DiskFull);
+            let level = if is_full { Level::Error } else { Level::Warning };
+            (level, format!("{name} was interrupted after {rows}. {why} Go on with it at {path}."))
         }
     }
 }

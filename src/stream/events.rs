@@ -107,6 +107,8 @@ pub fn stage(record: &UploadRecord, seconds: f64) -> String {
         seconds: Option<f64>,
         #[serde(flatten)]
         failure: Option<&'a Failure>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        resume: Option<String>,
     }
     #[derive(Serialize)]
     #[serde(untagged)]
@@ -126,6 +128,7 @@ pub fn stage(record: &UploadRecord, seconds: f64) -> String {
             total_bytes: record.total_bytes,
             seconds: (record.stage == Stage::Done).then_some((seconds * 1000.0).round() / 1000.0),
             failure: record.failure.as_ref(),
+            resume: record.resume_path(),
         }),
     };
     json(&Head { upload: record.id, stage: record.stage, filename: &record.filename, rest })

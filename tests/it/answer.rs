@@ -93,7 +93,7 @@ impl Answer {
         }
         assert!(!problem["title"].as_str().unwrap_or_default().is_empty(), "{told}");
         for member in problem.as_object().expect("a problem is an object").keys() {
-            let known = ["type", "title", "status", "detail", "instance", "code", "upload"];
+            let known = ["type", "title", "status", "detail", "instance", "code", "upload", "resume"];
             assert!(known.contains(&member.as_str()), "{member} was not promised: {told}");
         }
         if matches!(status, 429 | 503) {

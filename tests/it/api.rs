@@ -63,6 +63,11 @@ impl Api {
     /// Begins an upload whose length is told before.
     pub async fn begin_sized(&self, client: &str, length: usize) -> Sending {
         let request = Request::post(&format!("/upload/{client}")).header("Content-Type", "text/csv");
+        self.send_sized(request, length).await
+    }
+
+    /// The same with any head.
+    pub async fn send_sized(&self, request: Request, length: usize) -> Sending {
         self.send_as(request.header("Content-Length", &length.to_string()), false).await
     }
 
@@ -112,9 +117,14 @@ impl Sending {
     }
 
     /// Says that this was all, and waits for the answer.
-    pub async fn finish(mut self) -> Answer {
+    pub async fn finish(self) -> Answer {
+        self.finish_with("").await
+    }
+
+    /// The same with trailers, their lines ended.
+    pub async fn finish_with(mut self, trailers: &str) -> Answer {
         if self.chunked {
-            self.connection.send(b"0\r\n\r\n").await;
+            self.connection.send(format!("0\r\n{trailers}\r\n").as_bytes()).await;
         }
         self.answer().await
     }

@@ -60,7 +60,17 @@ fn help_names_every_setting() {
     for command in ["serve", "mock", "openapi"] {
         assert!(top.contains(&format!("  {command}")), "{top}");
     }
-    let settings = ["LISTEN", "DATA_DIR", "KEEP", "KEEP_BYTES", "STATIC_DIR", "ALLOW_HOST", "INSECURE_PUBLIC", "LOG"];
+    let settings = [
+        "LISTEN",
+        "DATA_DIR",
+        "KEEP",
+        "KEEP_BYTES",
+        "STATIC_DIR",
+        "ALLOW_HOST",
+        "ALLOW_ORIGIN",
+        "INSECURE_PUBLIC",
+        "LOG",
+    ];
     let mut variables: BTreeSet<String> = settings.iter().map(|name| format!("ROWCAST_{name}")).collect();
     for spec in Limits::TABLE {
         variables.insert(format!("ROWCAST_{}", spec.name.to_ascii_uppercase().replace('-', "_")));

@@ -76,11 +76,11 @@ async fn fails_clearly(api: &Api, status: u16, code: &str) -> Value {
     let told = send_until_refused(&mut sending).await.problem(status, code);
     let events = watcher.until_end().await;
     let end = &events.last().expect("its end").data;
-    assert_eq!((&end["stage"], &end["code"]), (&json!("failed"), &json!(code)));
+    assert_eq!((&end["stage"], &end["code"]), (&json!("interrupted"), &json!(code)));
     let toast = &events[events.len() - 2];
     assert_eq!((toast.kind(), &toast.data["level"]), ("toast", &json!("error")), "{:?}", kinds(&events));
     let upload = api.look(told["upload"].as_str().expect("the upload that it began")).await;
-    assert_eq!((&upload["stage"], &upload["failure"]["code"]), (&json!("failed"), &json!(code)));
+    assert_eq!((&upload["stage"], &upload["failure"]["code"]), (&json!("interrupted"), &json!(code)));
     // The rows that were announced stay.
     let announced = rows(&events).len() as u64;
     assert!(announced > 100, "{announced} rows");
@@ -110,7 +110,7 @@ async fn uploads_leave_disk_free_bytes_min_free() {
     let told = refused.problem(507, "disk-full");
     assert!(refused.header("retry-after").is_some(), "waiting may help");
     assert!(watcher.until_end().await.last().is_some_and(|event| event.data["code"] == "disk-full"));
-    assert_eq!(server.look(told["upload"].as_str().expect("an upload")).await["stage"], "failed");
+    assert_eq!(server.look(told["upload"].as_str().expect("an upload")).await["stage"], "interrupted");
     lives_on(&server).await;
     let server = server.restart_with(|args| args.limits.0.disk_free_bytes_min = 0).await;
     assert_eq!(server.uploaded("me", people(10)).await["rows"], 10);

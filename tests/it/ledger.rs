@@ -29,6 +29,7 @@ struct Upload {
     /// Problems that are only counted use row numbers up unseen.
     is_counting: bool,
     percent: Option<u64>,
+    interrupted: bool,
     ended: bool,
 }
 
@@ -97,8 +98,10 @@ impl Ledger {
         let stage = if kind == "stage" { data["stage"].as_str().unwrap_or_default().to_owned() } else { String::new() };
         let (filtered, last) = (self.filtered, self.last.clone());
         let upload = self.upload(data);
-        // An interrupted upload may still be cancelled.
-        assert!(!upload.ended || matches!(stage.as_str(), "" | "cancelled"), "more after the end: {data}");
+        // An interrupted upload may still be cancelled, or gone on with.
+        let may_follow = matches!(stage.as_str(), "" | "cancelled") || upload.interrupted && stage == "receiving";
+        assert!(!upload.ended || may_follow, "more after the end: {data}");
+        upload.interrupted = stage == "interrupted" || upload.interrupted && stage.is_empty();
         if let Some(row) = data["row"].as_u64() {
             assert!(row >= upload.rows_seen, "rows go backwards: {data}");
             upload.rows_seen = row;
@@ -107,6 +110,7 @@ impl Ledger {
             kind == "toast" && data["message"].as_str().is_some_and(|text| text.contains("only counted"));
         match stage.as_str() {
             "" | "reading" => {}
+            "receiving" if upload.ended => (upload.ended, upload.percent) = (false, None),
             "receiving" => upload.from_its_beginning = true,
             end => {
                 upload.ended = true;

@@ -37,4 +37,5 @@ mod safety;
 mod samples;
 mod streams;
 mod tidy;
+mod tus;
 mod uploads;

@@ -30,6 +30,7 @@ pub fn settings(dir: &Path) -> ServeArgs {
         keep_bytes: 1 << 40,
         static_dir: None,
         allow_host: Vec::new(),
+        allow_origin: Vec::new(),
         insecure_public: false,
         log: tracing::level_filters::LevelFilter::OFF,
         limits: LimitArgs(Limits::for_tests()),

@@ -38,7 +38,7 @@ async fn a_finished_upload_is_answered_whole_and_found_where_the_answer_says() {
         "problems_by_code": {"missing-cell": 1, "blank-row": 1}, "columns": ["n", "z"],
         "reading": {"delimiter": ",", "quote": "\"", "encoding": "utf-8", "byte_order_mark": false, "header_rows": 1,
                     "columns": ["n", "z"]},
-        "failure": null, "created_at": upload["created_at"], "updated_at": upload["updated_at"],
+        "failure": null, "resume": null, "created_at": upload["created_at"], "updated_at": upload["updated_at"],
     });
     assert_eq!(upload, expected);
 }

@@ -6,10 +6,12 @@
 //! Not for: what the services do, how errors look (`payload::problem`), or files and pages (`ui`, `docs`).
 
 pub mod events;
+pub mod files;
 pub mod mock;
 pub mod model;
 pub mod ops;
 pub mod params;
+mod piece;
 mod receive;
 pub mod upload;
 pub mod uploads;
@@ -22,6 +24,9 @@ pub enum Part {
     /// Upload a CSV, and watch it being read.
     #[oai(rename = "Ingest")]
     Ingest,
+    /// Upload in pieces, and go on after a break (tus 1.0).
+    #[oai(rename = "Resumable uploads")]
+    Resumable,
     /// Look at uploads, and get their rows back.
     #[oai(rename = "Uploads")]
     Uploads,

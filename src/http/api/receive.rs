@@ -86,7 +86,7 @@ impl<'a> Receiver<'a> {
         loop {
             let next = tokio::select! {
                 next = tokio::time::timeout_at(self.deadline, stream.next()) => next,
-                failure = intake.over() => return Err(ApiError::from(failure).of_upload(intake.id())),
+                failure = intake.over() => return Err(ApiError::of_failure(failure, intake.id())),
             };
             match next {
                 Ok(Some(Ok(chunk))) => append(&mut intake, chunk).await?,
@@ -112,7 +112,7 @@ impl<'a> Receiver<'a> {
         loop {
             let next = tokio::select! {
                 next = self.next(&mut form) => next,
-                failure = intake.over() => return Err(ApiError::from(failure).of_upload(intake.id())),
+                failure = intake.over() => return Err(ApiError::of_failure(failure, intake.id())),
             };
             match next {
                 Ok(Event::Data(chunk)) => append(&mut intake, chunk).await?,
@@ -127,7 +127,7 @@ impl<'a> Receiver<'a> {
             Err(error) => {
                 let id = intake.id();
                 intake.interrupt(Failure::new(FailureCode::Interrupted, error.detail.clone())).await;
-                Err(error.of_upload(id))
+                Err(error.resumable(id))
             }
         }
     }
@@ -205,7 +205,7 @@ impl<'a> Receiver<'a> {
         let told = self.told(broken);
         let id = intake.id();
         intake.interrupt(Failure::new(code, told.detail.clone())).await;
-        told.of_upload(id)
+        told.resumable(id)
     }
 
     fn told(&self, broken: Broken) -> ApiError {
@@ -237,10 +237,10 @@ impl<'a> Receiver<'a> {
 
 async fn append(intake: &mut Intake, chunk: Bytes) -> Result<(), ApiError> {
     let appended = intake.append(chunk).await;
-    appended.map_err(|failure| ApiError::from(failure).of_upload(intake.id()))
+    appended.map_err(|failure| ApiError::of_failure(failure, intake.id()))
 }
 
 async fn finish(intake: Intake) -> Result<UploadRecord, ApiError> {
     let id: UploadId = intake.id();
-    intake.finish().await.map_err(|failure| ApiError::from(failure).of_upload(id))
+    intake.finish().await.map_err(|failure| ApiError::of_failure(failure, id))
 }

@@ -6,9 +6,11 @@
 //! Not for: what the bodies mean (`api`), or when a body has to stop (`incoming`, `serve`).
 
 pub mod body;
+pub mod checksum;
 pub mod disposition;
 pub mod download;
 pub mod json;
 pub mod multipart;
+pub mod piece;
 pub mod problem;
 pub mod sse;

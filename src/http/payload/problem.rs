@@ -2,6 +2,7 @@
 
 use crate::http::code::Code;
 use crate::http::error::ApiError;
+use crate::http::tus;
 use poem::http::header::{ALLOW, RETRY_AFTER};
 use poem::{IntoResponse, Response};
 use poem_openapi::registry::{MetaHeader, MetaMediaType, MetaResponse, MetaResponses, Registry};
@@ -36,6 +37,10 @@ pub struct ProblemDocument {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[oai(skip_serializing_if_is_none)]
     upload: Option<String>,
+    /// Where the sender can go on with that upload (tus 1.0), where it can.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[oai(skip_serializing_if_is_none)]
+    resume: Option<String>,
 }
 
 impl ProblemDocument {
@@ -49,6 +54,7 @@ impl ProblemDocument {
             instance: instance.into(),
             code: code.into(),
             upload: error.upload.map(|id| id.to_string()),
+            resume: error.upload.filter(|_| error.resume).map(tus::path),
         }
     }
 }

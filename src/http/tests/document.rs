@@ -26,6 +26,7 @@ fn the_document_is_the_same_every_time_and_has_every_route() {
     assert_eq!(
         routes,
         [
+            "delete /files/{id}",
             "delete /uploads/{id}",
             "get /",
             "get /csv",
@@ -41,6 +42,10 @@ fn the_document_is_the_same_every_time_and_has_every_route() {
             "get /uploads/{id}/rows",
             "get /uploads/{id}/rows.csv",
             "get /uploads/{id}/rows.ndjson",
+            "head /files/{id}",
+            "options /files",
+            "patch /files/{id}",
+            "post /files",
             "post /upload/{client}",
             "post /uploads/{id}/cancel",
         ]

@@ -192,6 +192,9 @@ struct StageEvent {
     /// The same in one sentence.
     #[oai(skip_serializing_if_is_none)]
     message: Option<String>,
+    /// Where the sender can go on with it (tus 1.0), at `interrupted`.
+    #[oai(skip_serializing_if_is_none)]
+    resume: Option<String>,
 }
 
 impl Example for StageEvent {
@@ -210,6 +213,7 @@ impl Example for StageEvent {
             seconds: Some(0.642),
             code: None,
             message: None,
+            resume: None,
         }
     }
 }

@@ -147,6 +147,9 @@ pub struct UploadDocument {
     /// Why it did not finish; null unless it failed, was cancelled or interrupted.
     #[oai(nullable)]
     pub failure: Option<FailureDocument>,
+    /// Where its sender can go on with it (tus 1.0); null where it cannot.
+    #[oai(nullable)]
+    pub resume: Option<String>,
     /// When it began (RFC 3339, UTC).
     pub created_at: String,
     /// When it last changed its stage (RFC 3339, UTC).
@@ -155,7 +158,7 @@ pub struct UploadDocument {
 
 impl From<UploadRecord> for UploadDocument {
     fn from(record: UploadRecord) -> Self {
-        let percent = record.percent();
+        let (percent, resume) = (record.percent(), record.resume_path());
         let problems_by_code = record.problems_by_code.iter().map(|(code, n)| (code.as_str().to_owned(), *n));
         Self {
             id: record.id.0,
@@ -174,6 +177,7 @@ impl From<UploadRecord> for UploadDocument {
             failure: record
                 .failure
                 .map(|failure| FailureDocument { code: failure.code.as_str().into(), message: failure.message }),
+            resume,
             created_at: rfc3339(record.created_ms),
             updated_at: rfc3339(record.updated_ms),
         }
@@ -197,6 +201,7 @@ impl Example for UploadDocument {
             columns: vec!["name".into(), "zip".into()],
             reading: Some(ReadingDocument::example()),
             failure: None,
+            resume: None,
             created_at: "2026-03-01T09:30:00.000Z".into(),
             updated_at: "2026-03-01T09:30:00.012Z".into(),
         }
@@ -260,7 +265,7 @@ mod tests {
                 "id": "00000000-0000-0000-0000-000000000007", "client": "me", "filename": "a.csv", "stage": "failed",
                 "percent": 25, "received_bytes": 10, "read_bytes": 5, "total_bytes": 20, "rows": 2, "problems": 1,
                 "problems_by_code": {"extra-cell": 1}, "columns": [], "reading": null,
-                "failure": {"code": "disk-full", "message": "no room"},
+                "failure": {"code": "disk-full", "message": "no room"}, "resume": null,
                 "created_at": "2023-11-14T22:13:20.123Z", "updated_at": "9999-12-31T23:59:59.999Z",
             })
         );
