@@ -208,7 +208,7 @@ impl Intake {
         let body_bytes_max = self.service.limits.body_bytes_max;
         if self.offset.saturating_add(bytes) > body_bytes_max {
             self.shared.stop(Stop::Fail(words::too_large(body_bytes_max)));
-            return Err(self.shared.ended().await).map_err(failure_of);
+            return Err(failure_of(self.shared.ended().await));
         }
         Ok(())
     }

@@ -125,14 +125,20 @@ impl Job {
             if growth.length > self.filled {
                 self.fill(growth.length)?;
                 self.read()?;
-            } else if self.complete {
-                self.reader.finish();
-                return self.read();
-            } else if growth.end == Some(End::Broken) {
-                return Err(Ending { stage: Stage::Interrupted, failure: self.why_broken() });
-            } else if absent_until.is_some_and(|until| until <= Instant::now()) {
-                // Without a sender the file ends here, unless one came at this very moment.
-                self.shared.seat().close_if_free();
+            }
+            // Asked before it waits again: nothing may wake it any more.
+            if self.filled == growth.length {
+                if self.complete {
+                    self.reader.finish();
+                    return self.read();
+                }
+                if growth.end == Some(End::Broken) {
+                    return Err(Ending { stage: Stage::Interrupted, failure: self.why_broken() });
+                }
+                if absent_until.is_some_and(|until| until <= Instant::now()) {
+                    // Without a sender the file ends here, unless one came at this very moment.
+                    self.shared.seat().close_if_free();
+                }
             }
             self.progress();
         }

@@ -69,18 +69,18 @@ async fn send_until_refused(sending: &mut Sending) -> Answer {
 }
 
 /// Uploads far too much, and holds what comes of it to what was promised; answers with the upload.
-async fn fails_clearly(api: &Api, status: u16, code: &str) -> Value {
+async fn fails_clearly(api: &Api, status: u16, code: &str, stage: &str) -> Value {
     let mut watcher = api.watch("me").await;
     let mut sending = api.begin("me").await;
     sending.send("name,zip,note\n").await;
     let told = send_until_refused(&mut sending).await.problem(status, code);
     let events = watcher.until_end().await;
     let end = &events.last().expect("its end").data;
-    assert_eq!((&end["stage"], &end["code"]), (&json!("interrupted"), &json!(code)));
+    assert_eq!((&end["stage"], &end["code"]), (&json!(stage), &json!(code)));
     let toast = &events[events.len() - 2];
     assert_eq!((toast.kind(), &toast.data["level"]), ("toast", &json!("error")), "{:?}", kinds(&events));
     let upload = api.look(told["upload"].as_str().expect("the upload that it began")).await;
-    assert_eq!((&upload["stage"], &upload["failure"]["code"]), (&json!("interrupted"), &json!(code)));
+    assert_eq!((&upload["stage"], &upload["failure"]["code"]), (&json!(stage), &json!(code)));
     // The rows that were announced stay.
     let announced = rows(&events).len() as u64;
     assert!(announced > 100, "{announced} rows");
@@ -121,7 +121,7 @@ async fn a_full_disk_fails_the_upload_and_room_again_heals() {
     let Some(disk) = SmallDisk::mount(8) else { return };
     let program = Program::with(&disk.data(), &["--disk-free-bytes-min", "1MiB"]);
     let kept = program.uploaded("me", people(100)).await;
-    let failed = fails_clearly(&program, 507, "disk-full").await;
+    let failed = fails_clearly(&program, 507, "disk-full", "interrupted").await;
     lives_on(&program).await;
     let page = program.get(&format!("/uploads/{}/rows", kept["id"].as_str().expect("an id"))).await.ok(200);
     assert_eq!(page["total"], 100);
@@ -195,7 +195,7 @@ fn with_small_files(dir: &Path, blocks: u32) -> Program {
 async fn a_write_that_fails_for_another_reason_fails_the_upload_clearly_too() {
     let dir = TempDir::new().expect("a temporary folder");
     let program = with_small_files(dir.path(), 2_048);
-    let failed = fails_clearly(&program, 500, "storage-failed").await;
+    let failed = fails_clearly(&program, 500, "storage-failed", "failed").await;
     // What the system said of it, and where, is in the log and nowhere else.
     assert!(!failed.to_string().contains(dir.path().to_str().expect("a plain name")), "{failed}");
     lives_on(&program).await;

@@ -6,6 +6,7 @@
 //! Not for: what the services do, how errors look (`payload::problem`), or files and pages (`ui`, `docs`).
 
 pub mod events;
+mod file_answers;
 pub mod files;
 pub mod mock;
 pub mod model;
