@@ -129,7 +129,7 @@ async fn kill_9_loses_no_byte_that_was_answered_and_no_stage_is_told_twice() {
     let at = file.offset().await;
     assert!((100_000..=120_000).contains(&at), "{at}");
     file.patched(at, &csv[at..]).await;
-    let mut on = program.watch_after("me", &seen).await;
+    let mut on = program.watch_after("me", seen).await;
     let events = on.until_end().await;
     let stages: Vec<_> = events.iter().filter(|event| event.is("stage")).map(|event| &event.data["stage"]).collect();
     assert_eq!(stages, ["done"], "for its watchers nothing happened");
