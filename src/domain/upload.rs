@@ -137,6 +137,8 @@ failure_codes! {
         "As many uploads as this server takes are running. Try again when one has finished."
     UploadTooSlow "upload-too-slow" "Upload took too long"
         "The upload took longer than this server waits for one. What was received is kept."
+    DigestMismatch "digest-mismatch" "Content not as its digest says"
+        "What arrived has another digest than the request's `Content-Digest` or `Repr-Digest` says (RFC 9530): it was changed on its way, or the digest is of something else. For a form it is of the whole body, not of the file. The rows that were announced stay readable. Send the file again."
     DiskFull "disk-full" "The server's disk is full"
         "The server has no room for more bytes. The rows that were announced stay readable. Go on with the upload when whoever runs the server has made room."
     StorageFailed "storage-failed" "The server could not keep the bytes"

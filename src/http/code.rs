@@ -62,6 +62,8 @@ api_codes! {
         "This cannot be done while the upload is running. Cancel it first, or wait for its end."
     NotRunning "not-running" 409 "Upload not running"
         "The upload has ended already, so there is nothing to cancel."
+    IdempotencyKeyRunning "idempotency-key-running" 409 "Request still under way"
+        "A request with this `Idempotency-Key` is being carried out. Try again when it has ended; the answer is then the one it got."
     WrongOffset "wrong-offset" 409 "Offset does not fit"
         "The piece does not begin where the file ends that is here. Ask with HEAD for its `Upload-Offset`, and go on from there."
     PartUnfinished "part-unfinished" 409 "Part not complete"
@@ -82,6 +84,8 @@ api_codes! {
         "An upload is `multipart/form-data` with a part named `file`, or the CSV itself as `text/csv`."
     Misdirected "misdirected-host" 421 "Host not served here"
         "The `Host` header names a host that this server does not serve, which is how a page on the web reaches into a private network (DNS rebinding). Use the address that the server printed, or start it with that name allowed."
+    IdempotencyKeyReused "idempotency-key-reused" 422 "Key used for another request"
+        "This `Idempotency-Key` was used for an upload of other bytes, under another file name or with other fields. Give each upload a key of its own, and repeat a request as it was."
     TooManyWatchers "too-many-watchers" 429 "Too many watchers"
         "As many connections as this server takes watch this client already. Close one, or let several tabs share one."
     PartHeadTooLong "part-head-too-long" 431 "Head of a part too long"
@@ -142,7 +146,7 @@ impl Code {
         match self {
             Self::Api(code) => code.status(),
             Self::Upload(code) => match code {
-                FailureCode::Interrupted => 400,
+                FailureCode::Interrupted | FailureCode::DigestMismatch => 400,
                 FailureCode::ServerStopping => 503,
                 FailureCode::UploadTooSlow => 408,
                 FailureCode::Cancelled => 409,
@@ -177,7 +181,7 @@ impl Code {
             Self::Api(
                 ApiCode::TooManyWatchers | ApiCode::NotReady | ApiCode::ShuttingDown | ApiCode::TooManyConnections,
             ) => Some(2),
-            Self::Api(ApiCode::UploadLocked) => Some(1),
+            Self::Api(ApiCode::UploadLocked | ApiCode::IdempotencyKeyRunning) => Some(1),
             Self::Upload(FailureCode::ServerStopping) => Some(2),
             Self::Upload(FailureCode::TooManyUploads) => Some(5),
             Self::Upload(FailureCode::DiskFull) => Some(60),
@@ -218,6 +222,7 @@ mod tests {
         let table = [
             ("bad-parameter", 400),
             ("upload-interrupted", 400),
+            ("digest-mismatch", 400),
             ("cross-site", 403),
             ("not-found", 404),
             ("method-not-allowed", 405),
@@ -226,9 +231,11 @@ mod tests {
             ("upload-running", 409),
             ("not-running", 409),
             ("upload-cancelled", 409),
+            ("idempotency-key-running", 409),
             ("body-too-large", 413),
             ("unsupported-media-type", 415),
             ("misdirected-host", 421),
+            ("idempotency-key-reused", 422),
             ("header-too-long", 422),
             ("too-many-columns", 422),
             ("too-many-watchers", 429),

@@ -121,13 +121,14 @@ impl<E: Endpoint<Output = Response> + 'static> Server<E> {
         let server = self.clone();
         let service = hyper::service::service_fn(move |request| {
             let server = server.clone();
-            async move {
+            // hyper keeps room for this as long as the answer lasts, and that of a watcher lasts long.
+            Box::pin(async move {
                 let mut request: Request =
                     (request, LocalAddr(local.into()), RemoteAddr(peer.into()), Scheme::HTTP).into();
                 incoming::watch(&mut request, Duration::from_millis(server.limits.body_stall_ms_max));
                 let response: hyper::Response<_> = server.endpoint.get_response(request).await.into();
                 Ok::<_, Infallible>(response)
-            }
+            })
         });
         let connection = self.http.serve_connection(io, service);
         tokio::pin!(connection);

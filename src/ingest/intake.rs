@@ -188,6 +188,13 @@ impl Intake {
         if record.stage == Stage::Done { Ok(record) } else { Err(failure_of(record)) }
     }
 
+    /// The file is not to be taken, for this reason: the upload becomes `failed` with it, unless it ended otherwise before.
+    /// Waits until that is on disk.
+    pub async fn fail(self, failure: Failure) -> Failure {
+        self.shared.stop(Stop::Fail(failure));
+        failure_of(self.shared.ended().await)
+    }
+
     /// The file cannot be completed, for this reason: the upload becomes `interrupted` with it. Waits until that is on
     /// disk, so that whoever is told finds it so.
     pub async fn interrupt(mut self, failure: Failure) {

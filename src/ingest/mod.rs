@@ -17,6 +17,7 @@ mod count;
 mod intake;
 mod job;
 mod join;
+mod keys;
 mod pace;
 mod partial;
 mod pending;
@@ -30,6 +31,7 @@ mod words;
 
 pub use intake::Intake;
 pub use join::JoinError;
+pub use keys::{HeldKey, Key, UsedKey};
 pub use resume::{ResumeError, Standing};
 pub use retention::Retention;
 
@@ -38,7 +40,7 @@ use crate::journal::{GapReason, Journal, JournalError, Leaving, now_ms};
 use crate::spool::Spool;
 use crate::stream::Streams;
 use shared::{Shared, Stop};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex};
 
 /// What a sender says of a file before its first byte.
@@ -93,6 +95,8 @@ struct Service {
     limits: Arc<Limits>,
     running: Mutex<Running>,
     acts: Mutex<()>,
+    /// Idempotency keys of requests under way.
+    held_keys: Mutex<HashSet<(ClientName, String)>>,
 }
 
 #[derive(Default)]
@@ -106,8 +110,8 @@ struct Running {
 impl Ingest {
     /// The uploads over this journal and spool, announced to these streams. Call [`Ingest::recover`] before the first.
     pub fn new(journal: Journal, spool: Spool, streams: Streams, limits: Arc<Limits>) -> Self {
-        let running = Mutex::new(Running::default());
-        Self { service: Arc::new(Service { journal, spool, streams, limits, running, acts: Mutex::new(()) }) }
+        let (running, acts, held_keys) = Default::default();
+        Self { service: Arc::new(Service { journal, spool, streams, limits, running, acts, held_keys }) }
     }
 
     /// Begins an upload: journals it as `receiving`, makes its file, and starts its job.

@@ -32,7 +32,7 @@ impl Fixture {
         Self { dir, journal, streams, ingest, rows }
     }
 
-    async fn restart(self) -> Self {
+    pub async fn restart(self) -> Self {
         self.ingest.close().await;
         self.streams.close().await;
         Self::open(self.dir)

@@ -54,6 +54,7 @@ impl Journal {
                 params![key(upload), reason.as_str()],
             )?;
             tx.execute("DELETE FROM uploads WHERE id = ?1", [key(upload)])?;
+            super::keys::free(tx, upload)?;
             tx.execute(
                 "INSERT OR REPLACE INTO departed (upload, reason, at_ms) VALUES (?1, ?2, ?3)",
                 params![key(upload), reason.as_str(), super::now_ms()],

@@ -14,6 +14,7 @@
 mod client;
 mod delete;
 mod entry;
+mod keys;
 mod read;
 mod schema;
 mod uploads;
@@ -22,6 +23,7 @@ mod writer;
 pub use client::{ClientLog, Tail};
 pub use delete::{GapReason, Leaving};
 pub use entry::{Checkpoint, Damaged, Entry, Part, Span};
+pub use keys::{Fingerprint, KeptKey};
 pub use read::{Place, Stored, StoredEntry};
 pub use writer::Append;
 

@@ -1,6 +1,6 @@
 //! The journal's file: its tables, and under which epoch this run gives numbers.
 
-use super::JournalError;
+use super::{JournalError, keys};
 use crate::domain::Epoch;
 use rusqlite::{Connection, OpenFlags, params};
 use std::path::Path;
@@ -68,6 +68,7 @@ pub(super) fn open(path: &Path) -> Result<(Connection, CurrentEpoch), JournalErr
         1 => tx.execute_batch(FROM_1_TO_2)?,
         found => return Err(JournalError::Version { found, expected: VERSION }),
     }
+    keys::prepare(&tx)?;
     tx.pragma_update(None, "user_version", VERSION)?;
     let epoch = begin_epoch(&tx)?;
     tx.commit()?;

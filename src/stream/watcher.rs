@@ -91,19 +91,23 @@ impl Task {
     }
 
     async fn watch_until_over(&mut self) -> Result<std::convert::Infallible, End> {
-        self.send(id_block(self.at)).await?;
-        if let Some((from, reason)) = self.missing.take() {
-            self.deliver(&gap_batch(&from, self.at, reason)).await?;
+        match self.missing.take() {
+            None => self.send(id_block(self.at)).await?,
+            Some((from, reason)) => {
+                // Its id comes with it, and not before: who has that id has heard of what is missing.
+                self.deliver(&gap_batch(&from, self.at, reason)).await?;
+            }
         }
         loop {
             // Far behind: read without listening, else the live channel would only fill up meanwhile.
             let mut near = false;
             while !near {
                 let end = self.topic.hub.announced();
-                near = self.replay(end, Some(CATCH_UP_STEPS)).await?;
+                // Boxed, since a watcher that only waits shall not keep room for it.
+                near = Box::pin(self.replay(end, Some(CATCH_UP_STEPS))).await?;
             }
             let (mut live, announced, progress) = self.topic.hub.listen(self.bounds.clone());
-            self.replay(announced, None).await?;
+            Box::pin(self.replay(announced, None)).await?;
             for batch in progress {
                 self.deliver(&batch).await?;
             }

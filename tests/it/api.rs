@@ -129,6 +129,11 @@ impl Sending {
         self.answer().await
     }
 
+    /// Says that nothing more is sent, without an end, and still reads.
+    pub async fn half_close(&mut self) {
+        self.connection.half_close().await;
+    }
+
     /// Waits for an answer although not everything was sent.
     pub async fn answer(&mut self) -> Answer {
         self.connection.answer_to(&self.request).await

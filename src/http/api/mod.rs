@@ -5,9 +5,11 @@
 //!
 //! Not for: what the services do, how errors look (`payload::problem`), or files and pages (`ui`, `docs`).
 
+mod destination;
 pub mod events;
 mod file_answers;
 pub mod files;
+mod fingerprint;
 pub mod mock;
 pub mod model;
 pub mod ops;

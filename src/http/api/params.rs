@@ -1,6 +1,8 @@
 //! Parameters that are more than a number, and what each of them can be.
 
 use crate::domain::{BadClientName, ClientName, KindSet, UploadId};
+use crate::http::payload::field::FieldValue;
+use crate::http::payload::structured;
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
 use poem_openapi::types::{ParseError, ParseFromParameter, ParseResult, Type};
 use std::borrow::Cow;
@@ -79,6 +81,28 @@ parameters! {
         |text| if text == "done" { Ok(()) } else { Err("it can only be 'done'".into()) };
 }
 
+/// The name that a sender gives to a request, so that it can be made again without harm.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdempotencyKey(pub String);
+
+impl FieldValue for IdempotencyKey {
+    fn schema() -> MetaSchema {
+        MetaSchema { example: Some("\"8e03978e-40d5-43dd-bc93-6894a57f9324\"".into()), ..MetaSchema::new("string") }
+    }
+
+    fn parse(value: &str) -> Result<Self, String> {
+        let key = if value.starts_with('"') {
+            structured::string(value).map_err(|what| format!("it is no string of RFC 9651: {what}"))?
+        } else {
+            // Many senders leave the quotes out. What separates values or parameters cannot stand in a bare one.
+            let is_bare = value.bytes().all(|b| b.is_ascii_graphic() && !b"\",;\\".contains(&b));
+            let expected = || "without quotes it can have neither spaces nor any of , ; \" \\".to_owned();
+            is_bare.then(|| value.to_owned()).ok_or_else(expected)?
+        };
+        if key.is_empty() { Err("it is empty".into()) } else { Ok(Self(key)) }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -92,5 +116,17 @@ mod tests {
         assert!(KindsParam::parse_from_parameter("").unwrap().0.is_all());
         assert!(KindsParam::parse_from_parameter("rows").unwrap_err().into_message().contains("'rows'"));
         assert!(FromParam::parse_from_parameter("end").is_err() && UntilParam::parse_from_parameter("done").is_ok());
+    }
+
+    #[test]
+    fn a_key_is_the_same_with_quotes_and_without() {
+        let key = |value: &str| IdempotencyKey::parse(value).map(|key| key.0);
+        for value in ["\"a-1\"", "a-1", "\"a-1\";v=2"] {
+            assert_eq!(key(value).as_deref(), Ok("a-1"), "{value}");
+        }
+        assert_eq!(key("\"a, b\"").as_deref(), Ok("a, b"));
+        for value in ["", "\"\"", "a b", "a, b", "\"a\", \"b\"", "\"a", "a\"", "a;b", "é"] {
+            assert!(key(value).is_err(), "{value}");
+        }
     }
 }

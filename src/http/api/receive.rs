@@ -1,12 +1,15 @@
-//! An upload's body on its way into its intake: deadlines, and what each way of breaking off is told as.
+//! An upload's body on its way to where its file goes: deadlines, and what each way of breaking off is told as.
 
-use crate::domain::{ClientName, Failure, FailureCode, Limits, UploadId, UploadRecord};
+use super::destination::Destination;
+use super::fingerprint::Fields;
+use crate::domain::{ClientName, Failure, FailureCode, Limits, UploadRecord};
 use crate::http::code::ApiCode;
 use crate::http::error::ApiError;
-use crate::http::payload::body::{BodyStream, Form, UploadBody};
+use crate::http::payload::body::{Form, UploadBody};
+use crate::http::payload::content::{Content, Differs};
 use crate::http::payload::disposition::{UNNAMED, file_label};
 use crate::http::payload::multipart::{Caps, Event, Multipart, MultipartError};
-use crate::ingest::{Ingest, Intake, NewUpload};
+use crate::ingest::{Ingest, Key, NewUpload};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use std::io;
@@ -26,20 +29,37 @@ pub struct Receiver<'a> {
     deadline: Instant,
 }
 
-/// Why the body did not come to its end.
+/// Why the body did not come to its end, or is not to be taken.
 enum Broken {
     TookTooLong,
     Io(io::Error),
     Form(MultipartError),
+    Differs(Differs),
+    Refused(ApiError),
+}
+
+impl From<io::Error> for Broken {
+    fn from(error: io::Error) -> Self {
+        Differs::of(&error).cloned().map_or(Self::Io(error), Self::Differs)
+    }
 }
 
 impl From<MultipartError> for Broken {
     fn from(error: MultipartError) -> Self {
         match error {
-            MultipartError::Io(error) => Self::Io(error),
+            MultipartError::Io(error) => error.into(),
             error => Self::Form(error),
         }
     }
+}
+
+/// What is known of a request before its file.
+struct Opening {
+    key: Option<Key>,
+    fields: Fields,
+    /// Whether it has to come to its own end, though its file did: as long as something is missing, nobody knows whether it
+    /// is what its digest says, or the one that its key was used for.
+    whole: bool,
 }
 
 impl<'a> Receiver<'a> {
@@ -49,15 +69,30 @@ impl<'a> Receiver<'a> {
         Self { ingest, limits, client, filename, deadline }
     }
 
-    /// Reads the body to its end; the upload as it was when its last row was journalled and synced.
+    /// Reads the body to its end; the upload as it was when its last row was journalled and synced. Where `key` was used for
+    /// the same request before, it is the upload of that one.
     ///
     /// # Errors
     /// Whatever refuses or ends the upload; with the upload's id once there is one.
-    pub async fn receive(&self, body: UploadBody) -> Result<UploadRecord, ApiError> {
+    pub async fn receive(&self, body: UploadBody, key: Option<String>) -> Result<UploadRecord, ApiError> {
         self.refuse_by_length(&body)?;
+        let key = match key {
+            Some(key) => Some(self.take_key(&key).await?),
+            None => None,
+        };
+        let whole = key.is_some() || body.content.is_checked();
+        let opening = Opening { fields: Fields::new(key.is_some()), key, whole };
         match body.form {
-            Form::Raw => self.receive_raw(body.stream, body.content_length).await,
-            Form::Multipart(boundary) => self.receive_form(body.stream, &boundary, body.content_length).await,
+            Form::Raw => self.receive_raw(body.content, opening, body.content_length).await,
+            Form::Multipart(boundary) => self.receive_form(body.content, opening, &boundary, body.content_length).await,
+        }
+    }
+
+    async fn take_key(&self, key: &str) -> Result<Key, ApiError> {
+        match self.ingest.take_key(&self.client, key).await {
+            Ok(Key::Running) => Err(ApiError::plain(ApiCode::IdempotencyKeyRunning)),
+            Ok(key) => Ok(key),
+            Err(error) => Err(ApiError::from_act(error, ApiCode::IdempotencyKeyRunning)),
         }
     }
 
@@ -81,63 +116,61 @@ impl<'a> Receiver<'a> {
         }
     }
 
-    async fn receive_raw(&self, mut stream: BodyStream, length: Option<u64>) -> Result<UploadRecord, ApiError> {
-        let mut intake = self.begin(None, length).await?;
+    async fn receive_raw(
+        &self,
+        mut content: Content,
+        mut opening: Opening,
+        length: Option<u64>,
+    ) -> Result<UploadRecord, ApiError> {
+        let mut destination = self.begin(&mut opening, None, length).await?;
         loop {
             let next = tokio::select! {
-                next = tokio::time::timeout_at(self.deadline, stream.next()) => next,
-                failure = intake.over() => return Err(ApiError::of_failure(failure, intake.id())),
+                next = tokio::time::timeout_at(self.deadline, content.next()) => next,
+                failure = destination.over() => return Err(destination.ended(failure).await),
             };
             match next {
-                Ok(Some(Ok(chunk))) => append(&mut intake, chunk).await?,
-                Ok(None) => return finish(intake).await,
-                Ok(Some(Err(error))) => return Err(self.interrupt(intake, Broken::Io(error)).await),
-                Err(_) => return Err(self.interrupt(intake, Broken::TookTooLong).await),
+                Ok(Some(Ok(chunk))) => destination.append(chunk).await?,
+                Ok(None) => return destination.finish(&opening.fields).await,
+                Ok(Some(Err(error))) => return Err(self.break_off(destination, error.into()).await),
+                Err(_) => return Err(self.break_off(destination, Broken::TookTooLong).await),
             }
         }
     }
 
     async fn receive_form(
         &self,
-        stream: BodyStream,
+        content: Content,
+        mut opening: Opening,
         boundary: &str,
         length: Option<u64>,
     ) -> Result<UploadRecord, ApiError> {
         let head_bytes = usize::try_from(self.limits.multipart_head_bytes_max).unwrap_or(usize::MAX >> 1);
-        let mut form = Multipart::new(stream, boundary, Caps { head_bytes, parts: self.limits.multipart_parts_max });
-        let mut text_bytes = 0;
-        let filename = self.find_file(&mut form, &mut text_bytes).await?;
+        let mut form = Multipart::new(content, boundary, Caps { head_bytes, parts: self.limits.multipart_parts_max });
+        let filename = self.find_file(&mut form, &mut opening.fields).await?;
         let around = form.parser().consumed() + form.parser().closing_bytes();
-        let mut intake = self.begin(filename, length.map(|length| length.saturating_sub(around))).await?;
+        let length = length.map(|length| length.saturating_sub(around));
+        let mut destination = self.begin(&mut opening, filename, length).await?;
         loop {
             let next = tokio::select! {
                 next = self.next(&mut form) => next,
-                failure = intake.over() => return Err(ApiError::of_failure(failure, intake.id())),
+                failure = destination.over() => return Err(destination.ended(failure).await),
             };
             match next {
-                Ok(Event::Data(chunk)) => append(&mut intake, chunk).await?,
+                Ok(Event::Data(chunk)) => destination.append(chunk).await?,
                 Ok(Event::PartEnd) => break,
                 Ok(_) => {}
-                Err(broken) => return Err(self.interrupt(intake, broken).await),
+                Err(broken) => return Err(self.break_off(destination, broken).await),
             }
         }
         // The file is complete. What follows can still show that the request was not what its sender meant.
-        match self.skip_rest(&mut form, &mut text_bytes).await {
-            Ok(()) => finish(intake).await,
-            Err(error) => {
-                let id = intake.id();
-                intake.interrupt(Failure::new(FailureCode::Interrupted, error.detail.clone())).await;
-                Err(error.resumable(id))
-            }
+        match self.skip_rest(&mut form, &mut opening).await {
+            Ok(()) => destination.finish(&opening.fields).await,
+            Err(broken) => Err(self.break_off(destination, broken).await),
         }
     }
 
     /// Reads up to the data of the part that holds the file; the name that the part gives it.
-    async fn find_file(
-        &self,
-        form: &mut Multipart<BodyStream>,
-        text_bytes: &mut u64,
-    ) -> Result<Option<String>, ApiError> {
+    async fn find_file(&self, form: &mut Multipart<Content>, fields: &mut Fields) -> Result<Option<String>, ApiError> {
         loop {
             match self.next(form).await.map_err(|broken| self.told(broken))? {
                 Event::Part(head) if head.name == FILE_PART => return Ok(head.filename),
@@ -147,7 +180,9 @@ impl<'a> Receiver<'a> {
                     let detail = format!("the part named '{name}' holds a file; the file's part is named 'file'");
                     return Err(ApiError::new(ApiCode::MissingFile, detail));
                 }
-                Event::Data(chunk) => self.count_text(text_bytes, &chunk)?,
+                Event::Part(head) => fields.begin(&head.name),
+                Event::Data(chunk) => self.take_text(fields, &chunk)?,
+                Event::PartEnd => fields.end(),
                 Event::End => return Err(ApiError::new(ApiCode::MissingFile, "the form has no part named 'file'")),
                 _ => {}
             }
@@ -155,57 +190,77 @@ impl<'a> Receiver<'a> {
     }
 
     /// Reads what follows the file, for what would be lost by ignoring it. A connection that breaks here has delivered
-    /// its file, so that is no failure.
-    async fn skip_rest(&self, form: &mut Multipart<BodyStream>, text_bytes: &mut u64) -> Result<(), ApiError> {
+    /// its file, so that is no failure unless the request has to be whole.
+    async fn skip_rest(&self, form: &mut Multipart<Content>, opening: &mut Opening) -> Result<(), Broken> {
+        let Opening { fields, whole, .. } = opening;
         loop {
             match self.next(form).await {
                 Ok(Event::Part(head)) if head.name == FILE_PART => {
                     let detail = "the form has a second part named 'file'; send one file with each request";
-                    return Err(ApiError::new(ApiCode::BadMultipart, detail));
+                    return Err(Broken::Refused(ApiError::new(ApiCode::BadMultipart, detail)));
                 }
-                Ok(Event::Data(chunk)) => self.count_text(text_bytes, &chunk)?,
+                Ok(Event::Part(head)) => fields.begin(&head.name),
+                Ok(Event::Data(chunk)) => self.take_text(fields, &chunk).map_err(Broken::Refused)?,
+                Ok(Event::PartEnd) => fields.end(),
                 Ok(Event::End) => {
-                    let _ = tokio::time::timeout_at(self.deadline, form.skip_epilogue()).await;
+                    let end = tokio::time::timeout_at(self.deadline, form.skip_epilogue()).await;
+                    return if *whole { Ok(end.map_err(|_| Broken::TookTooLong)??) } else { Ok(()) };
+                }
+                Ok(Event::NeedMore) => {}
+                Err(Broken::Form(MultipartError::Incomplete) | Broken::Io(_) | Broken::TookTooLong) if !*whole => {
                     return Ok(());
                 }
-                Ok(_) => {}
-                Err(Broken::Form(MultipartError::Incomplete) | Broken::Io(_) | Broken::TookTooLong) => return Ok(()),
-                Err(broken) => return Err(self.told(broken)),
+                Err(broken) => return Err(broken),
             }
         }
     }
 
-    fn count_text(&self, text_bytes: &mut u64, chunk: &Bytes) -> Result<(), ApiError> {
-        *text_bytes += chunk.len() as u64;
+    fn take_text(&self, fields: &mut Fields, chunk: &Bytes) -> Result<(), ApiError> {
+        fields.data(chunk);
         let max = self.limits.multipart_text_bytes_max;
-        if *text_bytes <= max {
+        if fields.bytes <= max {
             return Ok(());
         }
         let detail = format!("the parts beside the file hold more than {max} bytes");
         Err(ApiError::new(ApiCode::FieldsTooLarge, detail))
     }
 
-    async fn next(&self, form: &mut Multipart<BodyStream>) -> Result<Event, Broken> {
+    async fn next(&self, form: &mut Multipart<Content>) -> Result<Event, Broken> {
         match tokio::time::timeout_at(self.deadline, form.next()).await {
             Ok(event) => Ok(event?),
             Err(_) => Err(Broken::TookTooLong),
         }
     }
 
-    async fn begin(&self, filename: Option<String>, total_bytes: Option<u64>) -> Result<Intake, ApiError> {
+    async fn begin(
+        &self,
+        opening: &mut Opening,
+        filename: Option<String>,
+        total_bytes: Option<u64>,
+    ) -> Result<Destination, ApiError> {
         let given = self.filename.as_deref().or(filename.as_deref());
         let filename = file_label(given.unwrap_or(UNNAMED));
-        Ok(self.ingest.begin(NewUpload::whole(self.client.clone(), filename, total_bytes)).await?)
+        let print = opening.fields.print(&self.client, &filename);
+        let key = match (opening.key.take(), print) {
+            (Some(Key::Used(used)), Some(print)) => return Destination::repeated(used, print),
+            (Some(Key::Free(held)), Some(print)) => Some((held, print)),
+            _ => None,
+        };
+        let intake = self.ingest.begin(NewUpload::whole(self.client.clone(), filename, total_bytes)).await?;
+        Ok(Destination::new(intake, key))
     }
 
-    /// Ends an upload whose file cannot be completed.
-    async fn interrupt(&self, intake: Intake, broken: Broken) -> ApiError {
-        let code =
-            if matches!(broken, Broken::TookTooLong) { FailureCode::UploadTooSlow } else { FailureCode::Interrupted };
+    /// Ends an upload whose file cannot be completed, or is not what its sender says.
+    async fn break_off(&self, destination: Destination, broken: Broken) -> ApiError {
+        let code = match broken {
+            Broken::Differs(Differs(what)) => {
+                return destination.fail(Failure::new(FailureCode::DigestMismatch, what)).await;
+            }
+            Broken::TookTooLong => FailureCode::UploadTooSlow,
+            _ => FailureCode::Interrupted,
+        };
         let told = self.told(broken);
-        let id = intake.id();
-        intake.interrupt(Failure::new(code, told.detail.clone())).await;
-        told.resumable(id)
+        destination.interrupt(Failure::new(code, told.detail.clone()), told).await
     }
 
     fn told(&self, broken: Broken) -> ApiError {
@@ -223,6 +278,8 @@ impl<'a> Receiver<'a> {
             Broken::Io(_) => {
                 ApiError::new(FailureCode::Interrupted, "the connection broke before the body was complete")
             }
+            Broken::Differs(Differs(what)) => ApiError::new(FailureCode::DigestMismatch, what),
+            Broken::Refused(error) => error,
             Broken::Form(error) => {
                 let code = match error {
                     MultipartError::HeadTooLong(_) => ApiCode::PartHeadTooLong,
@@ -233,14 +290,4 @@ impl<'a> Receiver<'a> {
             }
         }
     }
-}
-
-async fn append(intake: &mut Intake, chunk: Bytes) -> Result<(), ApiError> {
-    let appended = intake.append(chunk).await;
-    appended.map_err(|failure| ApiError::of_failure(failure, intake.id()))
-}
-
-async fn finish(intake: Intake) -> Result<UploadRecord, ApiError> {
-    let id: UploadId = intake.id();
-    intake.finish().await.map_err(|failure| ApiError::of_failure(failure, id))
 }

@@ -2,10 +2,13 @@
 
 use super::Part;
 use super::model::UploadDocument;
-use super::params::ClientParam;
+use super::params::{ClientParam, IdempotencyKey};
 use super::receive::Receiver;
 use crate::http::Services;
+use crate::http::error::ApiError;
 use crate::http::payload::body::UploadBody;
+use crate::http::payload::digest::Digests;
+use crate::http::payload::field::Field;
 use crate::http::payload::json::JsonBytes;
 use crate::http::payload::problem::{Codes, Refused};
 use poem_openapi::param::{Path, Query};
@@ -41,6 +44,9 @@ impl Codes for OnUpload {
         "not-ready",
         "shutting-down",
         "disk-full",
+        "digest-mismatch",
+        "idempotency-key-reused",
+        "idempotency-key-running",
     ];
 }
 
@@ -75,13 +81,33 @@ impl UploadApi {
         /// What the file is called; else the name in the form is taken, else `upload.csv`.
         #[oai(example = "example_filename")]
         filename: Query<Option<String>>,
+        /// A name for this request, unique to the client, with quotes or without: an `Idempotency-Key` of
+        /// draft-ietf-httpapi-idempotency-key-header. The same request again under the same key is answered as it was the first
+        /// time and uploads nothing: `409` while that still runs, `422` where file name, fields or bytes differ. The key is
+        /// free again when its upload was interrupted, failed on the server's side or by a digest, or was deleted.
+        #[oai(name = "Idempotency-Key")]
+        idempotency_key: Field<IdempotencyKey>,
+        /// The digest of the whole body (RFC 9530), by `sha-256`, `sha-512` or both; other algorithms are passed over. An upload
+        /// that differs fails. It may also follow a chunked body as a trailer field that `Trailer` announces.
+        #[oai(name = "Content-Digest")]
+        content_digest: Field<Digests>,
+        /// The digest of the representation (RFC 9530), which for an upload is the whole body as well.
+        #[oai(name = "Repr-Digest")]
+        repr_digest: Field<Digests>,
         body: UploadBody,
     ) -> Result<Uploaded, Refused<OnUpload>> {
         if let Some(trouble) = self.0.health.trouble() {
             return Err(trouble.into());
         }
+        let key = idempotency_key.0.map(|key| key.0);
+        let max = self.0.limits.idempotency_key_bytes_max;
+        if let Some(key) = key.as_ref().filter(|key| key.len() as u64 > max) {
+            let what = format!("it has {} bytes; it may have {max}", key.len());
+            return Err(ApiError::parameter("Idempotency-Key", what).into());
+        }
+        let digests = content_digest.0.unwrap_or_default().and(repr_digest.0);
         let receiver = Receiver::new(&self.0.ingest, &self.0.limits, client.0.0, filename.0);
-        let upload = UploadDocument::from(receiver.receive(body).await?);
+        let upload = UploadDocument::from(receiver.receive(body.checked(digests), key).await?);
         let location = format!("/uploads/{}", upload.id);
         Ok(Uploaded::Created(JsonBytes::of(&upload), location))
     }

@@ -1,16 +1,14 @@
 //! The body of an upload: a multipart form with a file in it, or the file itself.
 
+use super::content::Content;
+use super::digest::Digests;
 use super::disposition;
 use crate::http::code::ApiCode;
 use crate::http::error::ApiError;
-use bytes::Bytes;
-use futures_util::Stream;
 use poem::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use poem::{Request, RequestBody, Result};
 use poem_openapi::registry::{MetaMediaType, MetaRequest, MetaSchema, MetaSchemaRef};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
-use std::io;
-use std::pin::Pin;
 
 /// Content types of a body that is the CSV itself. Browsers and systems name CSV files in each of these ways.
 const RAW: [&str; 7] = [
@@ -23,16 +21,13 @@ const RAW: [&str; 7] = [
     "binary/octet-stream",
 ];
 
-/// Bytes as they arrive.
-pub type BodyStream = Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>;
-
 /// An upload's body, of which nothing was read yet. Taking it does not make the sender send: that begins (and a waiting
 /// `Expect: 100-continue` is answered) when the stream is first polled.
 pub struct UploadBody {
     /// The form it has.
     pub form: Form,
     /// The bytes.
-    pub stream: BodyStream,
+    pub content: Content,
     /// How many there will be, as the sender says; an estimate to show progress by, never trusted.
     pub content_length: Option<u64>,
 }
@@ -78,6 +73,14 @@ impl Form {
     }
 }
 
+impl UploadBody {
+    /// The same, whose content has to be as these digests say.
+    #[must_use]
+    pub fn checked(self, digests: Digests) -> Self {
+        Self { content: self.content.checked(digests), ..self }
+    }
+}
+
 impl<'a> ApiExtractor<'a> for UploadBody {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
     type ParamType = ();
@@ -89,7 +92,9 @@ impl<'a> ApiExtractor<'a> for UploadBody {
             ..MetaSchema::new_with_format("string", "binary")
         };
         let inline = |schema| MetaSchemaRef::Inline(Box::new(schema));
-        let file = binary("The CSV, read while it arrives. Small text fields may stand before it; they are not used.");
+        let file = binary(
+            "The CSV, read while it arrives. Small text fields may stand before it; they are not used, save to know a repeated request by.",
+        );
         let form = MetaSchema {
             required: vec!["file"],
             properties: vec![("file", inline(file))],
@@ -123,7 +128,7 @@ impl<'a> ApiExtractor<'a> for UploadBody {
             return Err(ApiError::new(ApiCode::UnsupportedMediaType, detail).into());
         }
         let content_length = request.header(CONTENT_LENGTH).and_then(|value| value.parse().ok());
-        Ok(Self { form, stream: Box::pin(body.take()?.into_bytes_stream()), content_length })
+        Ok(Self { form, content: Content::new(body.take()?, request.headers()), content_length })
     }
 }
 

@@ -7,10 +7,14 @@
 
 pub mod body;
 pub mod checksum;
+pub mod content;
+pub mod digest;
 pub mod disposition;
 pub mod download;
+pub mod field;
 pub mod json;
 pub mod multipart;
 pub mod piece;
 pub mod problem;
 pub mod sse;
+pub mod structured;

@@ -362,15 +362,19 @@ impl<S: Stream<Item = io::Result<Bytes>> + Unpin> Multipart<S> {
         }
     }
 
-    /// Reads what follows the closing delimiter, so that the connection can be used again; gives up where it is long.
-    pub async fn skip_epilogue(&mut self) {
+    /// Reads what follows the closing delimiter, so that the connection can be used again.
+    ///
+    /// # Errors
+    /// [`MultipartError::Io`]; [`MultipartError::Malformed`] where it gives up because that is long.
+    pub async fn skip_epilogue(&mut self) -> Result<(), MultipartError> {
         let mut skipped = 0;
         while skipped <= self.caps.head_bytes {
             match self.body.next().await {
-                Some(Ok(chunk)) => skipped += chunk.len(),
-                _ => break,
+                Some(chunk) => skipped += chunk?.len(),
+                None => return Ok(()),
             }
         }
+        Err(MultipartError::Malformed("much follows the closing delimiter"))
     }
 }
 

@@ -174,7 +174,7 @@ async fn a_stream_is_read_to_its_end_and_its_failures_are_told() {
         }
     }
     assert_eq!(parts, 2);
-    multipart.skip_epilogue().await;
+    multipart.skip_epilogue().await.unwrap();
 
     let mut multipart = Multipart::new(chunks(&CURL[..60]), "B0und", CAPS);
     let error = loop {
