@@ -5,7 +5,10 @@
 
 mod csv;
 mod http;
+mod peer;
+mod resumable;
 mod server;
+mod tus;
 mod watcher;
 
 use http::{Upload, upload};
@@ -48,8 +51,18 @@ fn main() {
 
 type Scenario = fn(&Options, &csv::File) -> Vec<Line>;
 
-const SCENARIOS: &[(&str, Scenario)] =
-    &[("live", live), ("replay", replay), ("stalled", stalled), ("memory", memory), ("mock", mock), ("idle", idle)];
+const SCENARIOS: &[(&str, Scenario)] = &[
+    ("live", live),
+    ("replay", replay),
+    ("stalled", stalled),
+    ("memory", memory),
+    ("mock", mock),
+    ("idle", idle),
+    ("tus", resumable::tus),
+    ("peer", resumable::peer),
+    ("restart", resumable::restart),
+    ("attach", resumable::attach),
+];
 
 /// One upload, one watcher that was there before it.
 fn live(options: &Options, file: &csv::File) -> Vec<Line> {
@@ -128,7 +141,7 @@ fn mock(options: &Options, _: &csv::File) -> Vec<Line> {
 
 /// What a connection costs that only waits.
 fn idle(_: &Options, _: &csv::File) -> Vec<Line> {
-    const WATCHERS: usize = 500;
+    const WATCHERS: usize = 950;
     let server = Server::start();
     let warm: Vec<_> = (0..50).map(|i| Watcher::attach(server.address, &format!("warm-{i}"), "")).collect();
     let before = server.resident_mib();

@@ -7,12 +7,22 @@ use std::process::{Child, Command, Stdio};
 pub struct Server {
     child: Child,
     pub address: SocketAddr,
-    _data: tempfile::TempDir,
+    data: Option<tempfile::TempDir>,
 }
 
 impl Server {
     pub fn start() -> Self {
-        let data = tempfile::tempdir().expect("a temporary folder");
+        Self::on(tempfile::tempdir().expect("a temporary folder"))
+    }
+
+    /// `kill -9`, and another one on the same folder.
+    pub fn kill_and_start(mut self) -> Self {
+        self.child.kill().expect("it can be killed");
+        self.child.wait().expect("it ends");
+        Self::on(self.data.take().expect("its folder"))
+    }
+
+    fn on(data: tempfile::TempDir) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_rowcast"))
             .args(["serve", "--listen", "127.0.0.1:0", "--log", "warn", "--data-dir"])
             .arg(data.path())
@@ -22,7 +32,7 @@ impl Server {
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("its output")).read_line(&mut line).expect("a line");
         let address = line.trim().strip_prefix("listening on http://").expect("where it listens");
-        Self { address: address.parse().expect("an address"), child, _data: data }
+        Self { address: address.parse().expect("an address"), child, data: Some(data) }
     }
 
     /// The most memory it ever held.

@@ -7,6 +7,8 @@ use std::time::Instant;
 
 pub struct Watcher {
     socket: TcpStream,
+    /// Under which the server gives ids now.
+    pub epoch: String,
 }
 
 /// What a watcher saw.
@@ -37,7 +39,10 @@ impl Watcher {
             "{}",
             String::from_utf8_lossy(&head)
         );
-        Self { socket }
+        let text = String::from_utf8_lossy(&head);
+        let id = text.rsplit("id: ").next().expect("an id").trim();
+        let epoch = id.split('-').next().expect("an epoch").to_owned();
+        Self { socket, epoch }
     }
 
     pub fn run_until_rows(self, rows: u64) -> JoinHandle<Seen> {

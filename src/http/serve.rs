@@ -50,7 +50,8 @@ where
     let connections = TaskTracker::new();
     let server = Arc::new(Server {
         endpoint,
-        http: http(&limits),
+        http1: http(&limits).http1_only(),
+        http2: http(&limits).http2_only(),
         slots: Arc::new(Semaphore::new(usize::try_from(limits.connections_max).unwrap_or(usize::MAX >> 4))),
         refusals: Arc::new(Semaphore::new(REFUSALS_MAX)),
         shutdown: shutdown.clone(),
@@ -91,7 +92,8 @@ where
 
 struct Server<E> {
     endpoint: E,
-    http: auto::Builder<TokioExecutor>,
+    http1: auto::Builder<TokioExecutor>,
+    http2: auto::Builder<TokioExecutor>,
     slots: Arc<Semaphore>,
     refusals: Arc<Semaphore>,
     limits: Arc<Limits>,
@@ -117,6 +119,8 @@ impl<E: Endpoint<Output = Response> + 'static> Server<E> {
         };
         let Ok(Ok(first)) = first else { return };
 
+        // Told apart here, since hyper-util would read the beginning again in a step of its own.
+        let http = if wire::is_http2(&first) { &self.http2 } else { &self.http1 };
         let io = TokioIo::new(wire::Wire::new(stream, first, stall_max));
         let server = self.clone();
         let service = hyper::service::service_fn(move |request| {
@@ -130,7 +134,7 @@ impl<E: Endpoint<Output = Response> + 'static> Server<E> {
                 Ok::<_, Infallible>(response)
             })
         });
-        let connection = self.http.serve_connection(io, service);
+        let connection = http.serve_connection(io, service);
         tokio::pin!(connection);
         let ended = tokio::select! {
             ended = connection.as_mut() => ended,
