@@ -2,6 +2,10 @@
 //!
 //! Limits are flags of their own, made from the one table in [`Limits::TABLE`].
 
+mod remote;
+
+pub use remote::{Client, TailArgs, UploadArgs};
+
 use crate::domain::{LimitSpec, Limits, Unit};
 use crate::mock::{BadColumns, Column};
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};

@@ -3,7 +3,8 @@
 //! | layer | module | knows |
 //! |---|---|---|
 //! | top | [`commands`], [`app`], [`config`], [`telemetry`] | how the parts are put together |
-//! | 6 | [`http`] | poem and hyper; nobody else does |
+//! | top | [`remote`] | a server seen from outside: hyper's client, TLS |
+//! | 6 | [`http`] | poem and hyper's server; nobody else does |
 //! | 5 | [`ingest`] | the life of an upload |
 //! | 4 | [`stream`] | who watches, and what they get |
 //! | 3 | [`rows`] | rows read back from their spans |
@@ -23,6 +24,7 @@ pub mod ingest;
 pub mod journal;
 pub mod mock;
 pub mod reader;
+pub mod remote;
 pub mod rows;
 pub mod spool;
 pub mod stream;

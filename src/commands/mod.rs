@@ -9,9 +9,13 @@
 
 mod mock;
 mod openapi;
+mod plain;
 mod serve;
+mod tail;
+mod told;
+mod upload;
 
-use crate::config::{MockArgs, ServeArgs};
+use crate::config::{MockArgs, ServeArgs, TailArgs, UploadArgs};
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -30,23 +34,32 @@ struct Cli {
 enum Command {
     /// Serve the page and the API. Also what happens with no command at all.
     Serve(Box<ServeArgs>),
+    /// Send CSV files to a server, and go on when the connection breaks.
+    Upload(Box<UploadArgs>),
+    /// Watch a client's events.
+    Tail(Box<TailArgs>),
     /// Write a mock CSV to standard output.
     Mock(MockArgs),
     /// Write the OpenAPI document to standard output.
     Openapi,
 }
 
+/// The status when a server cannot be reached, or nothing can be asked of it; clap's own for wrong usage.
+const NOT_REACHED: u8 = 2;
+
 /// Runs what the command line asks for.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.command {
-        None => serve::run(cli.serve),
-        Some(Command::Serve(args)) => serve::run(*args),
-        Some(Command::Mock(args)) => mock::run(&args),
-        Some(Command::Openapi) => openapi::run(),
+        None => serve::run(cli.serve).map(|()| ExitCode::SUCCESS),
+        Some(Command::Serve(args)) => serve::run(*args).map(|()| ExitCode::SUCCESS),
+        Some(Command::Upload(args)) => upload::run(*args),
+        Some(Command::Tail(args)) => tail::run(*args),
+        Some(Command::Mock(args)) => mock::run(&args).map(|()| ExitCode::SUCCESS),
+        Some(Command::Openapi) => openapi::run().map(|()| ExitCode::SUCCESS),
     };
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(status) => status,
         Err(error) => {
             eprintln!("rowcast: {error}");
             ExitCode::FAILURE

@@ -57,7 +57,7 @@ fn help_names_every_setting() {
         text(&help.stdout).to_owned()
     };
     let (top, serve, mock) = (of(&["--help"]), of(&["serve", "--help"]), of(&["mock", "--help"]));
-    for command in ["serve", "mock", "openapi"] {
+    for command in ["serve", "upload", "tail", "mock", "openapi"] {
         assert!(top.contains(&format!("  {command}")), "{top}");
     }
     let settings = [
@@ -86,6 +86,16 @@ fn help_names_every_setting() {
     }
     for variable in ["ROWS", "SEED", "COLUMNS", "MESSY"] {
         assert!(mock.contains(&format!("ROWCAST_MOCK_{variable}=")), "{mock}");
+    }
+    for (command, variables) in [
+        ("upload", &["URL", "CLIENT", "CHUNK_BYTES", "PROBLEMS_SHOWN", "GIVE_UP_AFTER"][..]),
+        ("tail", &["TAIL_EVENTS", "SILENCE_MAX", "GIVE_UP_AFTER"]),
+    ] {
+        let help = of(&[command, "--help"]);
+        for variable in variables {
+            assert!(help.contains(&format!("ROWCAST_{variable}=")), "{command}: {variable} is not named");
+        }
+        assert!(help.contains("Examples:") && help.contains("Status: 0 "), "{help}");
     }
     // And nothing is named that the table does not know.
     for word in serve.split(|c: char| !c.is_ascii_uppercase() && c != '_').filter(|word| word.starts_with("ROWCAST_")) {

@@ -6,18 +6,25 @@
 mod answer;
 mod api;
 mod client;
+mod command;
 mod files;
 mod form;
 mod ledger;
 mod patience;
 mod program;
+mod proxy;
 mod server;
 mod sse;
+mod stand_in;
 mod watcher;
 
 mod attach;
 mod bodies;
 mod cli;
+mod cli_https;
+mod cli_resume;
+mod cli_tail;
+mod cli_upload;
 mod digests;
 mod disk;
 mod documents;

@@ -1,6 +1,7 @@
 //! Promises that hold for any input, tried with many.
 
 mod encoder;
+mod event_stream;
 mod items;
 mod log;
 mod reader;
