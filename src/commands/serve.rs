@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::config::ServeArgs;
 use crate::telemetry;
 use std::error::Error;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 pub(super) fn run(args: ServeArgs) -> Result<(), Box<dyn Error>> {
@@ -12,17 +13,19 @@ pub(super) fn run(args: ServeArgs) -> Result<(), Box<dyn Error>> {
     let threads = std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 16);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;
     runtime.block_on(async {
+        // Before anybody can know that the server is there: a signal that nothing waits for ends the process at once.
+        let mut signals = Signals::new();
         let app = App::start(&args).await?;
         // On standard output, for people and for scripts that asked for port 0.
         println!("listening on http://{}", app.address());
         let shutdown = CancellationToken::new();
         let stopped = shutdown.clone();
         tokio::spawn(async move {
-            signalled().await;
+            signals.next().await;
             tracing::info!("shutting down");
             stopped.cancel();
             // Whoever asks twice does not want to wait.
-            signalled().await;
+            signals.next().await;
             std::process::exit(130);
         });
         app.run(shutdown).await?;
@@ -30,19 +33,36 @@ pub(super) fn run(args: ServeArgs) -> Result<(), Box<dyn Error>> {
     })
 }
 
-/// SIGTERM or SIGINT.
-async fn signalled() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = tokio::signal::ctrl_c() => {}
-            }
+/// SIGTERM and SIGINT, noticed from the moment this is made.
+struct Signals {
+    terminate: Option<Signal>,
+    interrupt: Option<Signal>,
+}
+
+impl Signals {
+    fn new() -> Self {
+        let caught = |kind, name| {
+            let caught = signal(kind);
+            caught.inspect_err(|error| tracing::warn!(%error, "{name} cannot be caught")).ok()
+        };
+        Self {
+            terminate: caught(SignalKind::terminate(), "SIGTERM"),
+            interrupt: caught(SignalKind::interrupt(), "SIGINT"),
         }
-        Err(error) => {
-            tracing::warn!(%error, "SIGTERM cannot be caught");
-            let _ = tokio::signal::ctrl_c().await;
+    }
+
+    /// Waits for one of them.
+    async fn next(&mut self) {
+        tokio::select! {
+            () = received(&mut self.terminate) => {}
+            () = received(&mut self.interrupt) => {}
         }
+    }
+}
+
+async fn received(signal: &mut Option<Signal>) {
+    match signal {
+        Some(signal) => drop(signal.recv().await),
+        None => std::future::pending().await,
     }
 }

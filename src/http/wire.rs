@@ -4,10 +4,11 @@ use super::stall::Stall;
 use bytes::{Buf, Bytes};
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::time::Sleep;
 
 /// What an HTTP/2 connection begins with (RFC 9113, section 3.4).
 const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -16,6 +17,10 @@ const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// megabytes for each stalled watcher, none of which counts in our limits; with this, loopback still carries more than
 /// 1 GB/s, since a receiver that reads empties it thousands of times a second.
 const SEND_BUFFER_BYTES: usize = 256 << 10;
+
+/// How long a connection that is done is still read, for what the peer had sent meanwhile. A socket that is closed with
+/// unread bytes resets the connection, and takes back what the peer has not read yet: an answer, or a stream's end.
+const LINGER: Duration = Duration::from_millis(500);
 
 /// Sets what hyper leaves alone: no waiting for full packets (events are small and wanted now), dead peers found by
 /// probes, unread answers given up after `stall_max`.
@@ -63,12 +68,14 @@ pub struct Wire {
     stream: TcpStream,
     first: Bytes,
     stall: Stall,
+    /// Until when what still comes is thrown away, once nothing more is written.
+    linger: Option<Pin<Box<Sleep>>>,
 }
 
 impl Wire {
     /// Wraps `stream`. A write that waits longer than `stall_max` fails with [`io::ErrorKind::TimedOut`].
     pub fn new(stream: TcpStream, first: Bytes, stall_max: Duration) -> Self {
-        Self { stream, first, stall: Stall::new(stall_max) }
+        Self { stream, first, stall: Stall::new(stall_max), linger: None }
     }
 
     fn written(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
@@ -122,7 +129,20 @@ impl AsyncWrite for Wire {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        let Self { stream, linger, .. } = &mut *self;
+        if linger.is_none() {
+            ready!(Pin::new(&mut *stream).poll_shutdown(cx))?;
+        }
+        let linger = linger.get_or_insert_with(|| Box::pin(tokio::time::sleep(LINGER)));
+        let mut scrap = [0; 4096];
+        while linger.as_mut().poll(cx).is_pending() {
+            let mut scrap = ReadBuf::new(&mut scrap);
+            let read = ready!(Pin::new(&mut *stream).poll_read(cx, &mut scrap));
+            if read.is_err() || scrap.filled().is_empty() {
+                break;
+            }
+        }
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -144,6 +164,30 @@ mod tests {
         assert!(socket.send_buffer_size().unwrap() <= 2 * SEND_BUFFER_BYTES);
         #[cfg(target_os = "linux")]
         assert!(socket.tcp_user_timeout().unwrap().unwrap() >= stall_max);
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_is_done_is_read_until_the_peer_has_closed_too() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut peer = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (stream, _) = listener.accept().await.unwrap();
+        peer.write_all(&[b'x'; 1 << 14]).await.unwrap();
+        let mut wire = Wire::new(stream, Bytes::new(), Duration::from_secs(20));
+        wire.write_all(b"the end").await.unwrap();
+        let mut told = String::new();
+        {
+            let closing = wire.shutdown();
+            tokio::pin!(closing);
+            tokio::select! {
+                biased;
+                _ = &mut closing => panic!("it would be closed with unread bytes"),
+                read = peer.read_to_string(&mut told) => drop(read.unwrap()),
+            }
+            peer.write_all(b"more").await.unwrap();
+            drop(peer);
+            closing.await.unwrap();
+        }
+        assert_eq!((told.as_str(), wire.stream.try_read(&mut [0]).unwrap()), ("the end", 0));
     }
 
     #[tokio::test]

@@ -184,6 +184,7 @@ impl Service {
                 Stage::Done => return Err(ResumeError::Complete(Box::new(record))),
                 _ => return Err(ResumeError::Ended(Box::new(record))),
             }
+            self.keep_end(&record).map_err(ResumeError::Refused)?;
             record.stage = if record.reading.is_some() { Stage::Reading } else { Stage::Receiving };
             record.failure = None;
             record.updated_ms = now_ms();
@@ -195,6 +196,18 @@ impl Service {
         let intake = resumed.map_err(ResumeError::Refused)?;
         self.running().unkept.remove(&id);
         Ok(intake)
+    }
+
+    /// Tells of an interruption that the journal could not take when it came: it stands before what follows it.
+    fn keep_end(&self, record: &UploadRecord) -> Result<(), Failure> {
+        let keep = || match self.journal.upload(record.id)? {
+            Some(stored) if stored.stage.is_running() => self.announce_end(record.clone()).map(drop),
+            _ => Ok(()),
+        };
+        keep().map_err(|error| match error {
+            ActError::Journal(error) => words::journal(&error),
+            error => Failure::new(FailureCode::StorageFailed, error.to_string()),
+        })
     }
 
     fn standing(&self, id: UploadId) -> Result<Standing, ResumeError> {

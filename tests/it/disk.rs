@@ -8,54 +8,12 @@ use crate::ledger::parts;
 use crate::patience::until;
 use crate::program::{PROGRAM, Program};
 use crate::server::Server;
+use crate::small_disk::SmallDisk;
 use crate::watcher::{Event, kinds, rows};
 use serde_json::{Value, json};
-use std::fs;
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::Path;
+use std::process::Command;
 use tempfile::TempDir;
-
-/// A small file system of its own.
-struct SmallDisk {
-    folder: TempDir,
-}
-
-impl SmallDisk {
-    /// None where nobody may mount one.
-    fn mount(mebibytes: u64) -> Option<Self> {
-        let folder = TempDir::new().expect("a temporary folder");
-        let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", &format!("size={mebibytes}m"), "tmpfs"]).arg(folder.path());
-        let mounted = mount.stdin(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success());
-        if !mounted {
-            eprintln!("no file system can be mounted here, so no full one is tried");
-        }
-        mounted.then_some(Self { folder })
-    }
-
-    fn data(&self) -> PathBuf {
-        self.folder.path().join("data")
-    }
-
-    /// Fills it to the last byte.
-    fn fill(&self) {
-        let mut ballast = fs::File::create(self.folder.path().join("ballast")).expect("a file");
-        for size in [64 << 10, 1] {
-            while ballast.write_all(&vec![0; size]).is_ok() {}
-        }
-    }
-
-    fn empty(&self) {
-        fs::remove_file(self.folder.path().join("ballast")).expect("the ballast");
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(self.folder.path()).status();
-    }
-}
 
 /// Sends rows without end until it is told to stop.
 async fn send_until_refused(sending: &mut Sending) -> Answer {

@@ -14,6 +14,7 @@ mod patience;
 mod program;
 mod proxy;
 mod server;
+mod small_disk;
 mod sse;
 mod stand_in;
 mod watcher;

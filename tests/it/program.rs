@@ -63,9 +63,14 @@ impl Program {
         self.signal("TERM");
     }
 
+    /// The process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub fn signal(&self, name: &str) {
         // The standard library sends only SIGKILL.
-        let kill = Command::new("sh").arg("-c").arg(format!("kill -{name} {}", self.child.id())).status();
+        let kill = Command::new("sh").arg("-c").arg(format!("kill -{name} {}", self.id())).status();
         assert!(kill.expect("a shell").success());
     }
 

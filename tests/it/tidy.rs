@@ -146,18 +146,20 @@ fn files_are_small_and_say_by_their_name_what_they_own() {
 }
 
 #[test]
-fn every_test_file_is_part_of_the_suite() {
-    let files = sources("tests/it");
-    for (path, _) in &files {
-        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-        let (home, module) = match (folder, name) {
-            (_, "main.rs") => continue,
-            (folder, "mod.rs") => ("main.rs".to_owned(), folder),
-            ("", name) => ("main.rs".to_owned(), name.trim_end_matches(".rs")),
-            (folder, name) => (format!("{folder}/mod.rs"), name.trim_end_matches(".rs")),
-        };
-        let (_, text) = files.iter().find(|(path, _)| *path == home).expect("its home");
-        assert!(text.contains(&format!("mod {module};")), "{path} is never compiled");
+fn every_test_file_is_part_of_its_suite() {
+    for suite in ["tests/it", "tests/prop", "tests/faults"] {
+        let files = sources(suite);
+        for (path, _) in &files {
+            let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+            let (home, module) = match (folder, name) {
+                (_, "main.rs") => continue,
+                (folder, "mod.rs") => ("main.rs".to_owned(), folder),
+                ("", name) => ("main.rs".to_owned(), name.trim_end_matches(".rs")),
+                (folder, name) => (format!("{folder}/mod.rs"), name.trim_end_matches(".rs")),
+            };
+            let (_, text) = files.iter().find(|(path, _)| *path == home).expect("its home");
+            assert!(text.contains(&format!("mod {module};")), "{suite}/{path} is never compiled");
+        }
     }
 }
 
