@@ -1,14 +1,14 @@
 //! Rows as JSON.
 
 use super::json::{self, needs_escapes};
-use crate::domain::{Cells, UploadId};
+use crate::domain::{Cells, Kind, UploadId};
 
 /// What all rows of one upload have in common, as bytes that are ready to be copied.
 ///
 /// Its size is about that of the column names. Immutable: share it.
 #[derive(Debug, Clone)]
 pub struct RowTemplate {
-    /// The rest of an event's id line, and its data up to the row's number.
+    /// An event up to the row's number in its data.
     event_head: Vec<u8>,
     /// What stands before each cell: the end of the cell before, the key, the cell's opening quote.
     /// `,"data":{"name":"` for the first, `","zip":"` for a later one. One after the other.
@@ -25,7 +25,7 @@ const LATER: &str = "\",";
 impl RowTemplate {
     /// For an upload with these columns. Their names must be unique, as the reader makes them.
     pub fn new(upload: UploadId, columns: &[String]) -> Self {
-        let event_head = format!("\ndata: {{\"upload\":\"{upload}\",\"row\":").into_bytes();
+        let event_head = format!("event: {}\ndata: {{\"upload\":\"{upload}\",\"row\":", Kind::Row).into_bytes();
         let (mut keys, mut key_ends) = (Vec::new(), Vec::with_capacity(columns.len()));
         for (index, name) in columns.iter().enumerate() {
             keys.extend_from_slice(if index == 0 { FIRST } else { LATER }.as_bytes());
@@ -36,13 +36,13 @@ impl RowTemplate {
         Self { event_head, keys, key_ends }
     }
 
-    /// The event's bytes after the number in its id: `\ndata: {…}\n\n`.
-    pub(super) fn event_rest(&self, out: &mut Vec<u8>, number: u64, cells: Cells<'_>) {
-        // One growth at most for a clean row; the rest is what brackets and two numbers take.
+    /// The event's bytes up to the end of its data: `event: row\ndata: {…}`.
+    pub(super) fn event_start(&self, out: &mut Vec<u8>, number: u64, cells: Cells<'_>) {
+        // One growth at most for a clean row; the rest is what brackets, two numbers and the id's line take.
         out.reserve(self.event_head.len() + self.keys.len() + cells.text().len() + 64);
         out.extend_from_slice(&self.event_head);
         self.number_and_data(out, number, cells);
-        out.extend_from_slice(b"}\n\n");
+        out.push(b'}');
     }
 
     /// `17,"data":{…}`, and `,"extra":[…]` if there is more.

@@ -1,4 +1,8 @@
 //! Batches of events in the format of event streams (HTML standard, section 9.2).
+//!
+//! The `id:` is the last line of each event. The standard keeps an id only when its event is complete, but clients are
+//! spread widely that take it as soon as they have read the line; where data is still to come, they would pass over an
+//! event that a broken connection ended in the middle.
 
 use super::row::RowTemplate;
 use crate::domain::{Cells, Epoch, EventId, Kind, KindSet};
@@ -12,8 +16,8 @@ pub struct BatchEncoder {
     next_n: u64,
     out: Vec<u8>,
     runs: Vec<Run>,
-    /// `event: row\nid: <epoch>-`.
-    row_head: Vec<u8>,
+    /// `\nid: <epoch>-`.
+    id_head: Vec<u8>,
 }
 
 /// Encoded events, shared by every watcher. Cheap to clone.
@@ -46,15 +50,16 @@ impl BatchEncoder {
     /// For events from number `first_n` on. `capacity` bytes are set aside.
     pub fn new(epoch: Epoch, first_n: u64, capacity: usize) -> Self {
         debug_assert!(first_n > 0, "0 is the place before the first event");
-        let row_head = format!("event: {}\nid: {epoch}-", Kind::Row).into_bytes();
-        Self { epoch, first_n, next_n: first_n, out: Vec::with_capacity(capacity), runs: Vec::new(), row_head }
+        let id_head = format!("\nid: {epoch}-").into_bytes();
+        Self { epoch, first_n, next_n: first_n, out: Vec::with_capacity(capacity), runs: Vec::new(), id_head }
     }
 
     /// A row; durable.
     pub fn row(&mut self, template: &RowTemplate, number: u64, cells: Cells<'_>) {
-        self.out.extend_from_slice(&self.row_head);
+        template.event_start(&mut self.out, number, cells);
+        self.out.extend_from_slice(&self.id_head);
         self.out.extend_from_slice(itoa::Buffer::new().format(self.next_n).as_bytes());
-        template.event_rest(&mut self.out, number, cells);
+        self.out.extend_from_slice(b"\n\n");
         self.next_n += 1;
         self.end(Kind::Row);
     }
@@ -87,8 +92,8 @@ impl BatchEncoder {
 
     fn write(&mut self, kind: Kind, id: Option<EventId>, json: &str) {
         debug_assert!(!json.contains(['\n', '\r', '\0']), "more than one line: {json:?}");
-        let id = id.map(|id| format!("id: {id}\n")).unwrap_or_default();
-        for part in ["event: ", kind.as_str(), "\n", &id, "data: ", json, "\n\n"] {
+        let id = id.map(|id| format!("\nid: {id}")).unwrap_or_default();
+        for part in ["event: ", kind.as_str(), "\ndata: ", json, &id, "\n\n"] {
             self.out.extend_from_slice(part.as_bytes());
         }
     }
@@ -205,14 +210,14 @@ mod tests {
     fn events_look_as_promised() {
         let batch = batch();
         let start = format!(
-            "event: row\nid: {EPOCH}-17\ndata: {{\"upload\":\"{}\",\"row\":1,\"data\":{{\"zip\":\"01234\"}}}}\n\n",
+            "event: row\ndata: {{\"upload\":\"{}\",\"row\":1,\"data\":{{\"zip\":\"01234\"}}}}\nid: {EPOCH}-17\n\n",
             uuid::Uuid::nil()
         );
         let all = text(std::slice::from_ref(&batch.bytes));
         assert!(all.starts_with(&start), "{all}");
         assert!(
             all.contains(
-                "}\n\nevent: progress\ndata: {\"p\":1}\n\nevent: problem\nid: k3v9x0ab-19\ndata: {\"q\":2}\n\n"
+                "}\nid: k3v9x0ab-18\n\nevent: progress\ndata: {\"p\":1}\n\nevent: problem\ndata: {\"q\":2}\nid: k3v9x0ab-19\n\n"
             )
         );
         assert_eq!((batch.first_n, batch.last_n), (17, 21));
@@ -226,7 +231,7 @@ mod tests {
     fn a_filtered_batch_is_slices_and_at_most_one_id_at_the_end() {
         let batch = batch();
         let of = |kinds: &str| batch.filtered(kinds.parse().unwrap());
-        let toast = "event: toast\nid: k3v9x0ab-20\ndata: {}\n\n";
+        let toast = "event: toast\ndata: {}\nid: k3v9x0ab-20\n\n";
         assert_eq!(text(&of("toast")), format!("{toast}id: k3v9x0ab-21\n\n"));
         let toast_progress = of("toast,progress");
         assert_eq!(
@@ -258,10 +263,10 @@ mod tests {
         encoder.gap("{\"to\":9}", EventId { epoch, n: 9 });
         encoder.event(Kind::Toast, "{}");
         let batch = encoder.finish();
-        let gap = "event: gap\nid: k3v9x0ab-9\ndata: {\"to\":9}\n\n";
+        let gap = "event: gap\ndata: {\"to\":9}\nid: k3v9x0ab-9\n\n";
         assert_eq!(
             text(&batch.filtered("toast".parse().unwrap())),
-            format!("{gap}event: toast\nid: k3v9x0ab-10\ndata: {{}}\n\n")
+            format!("{gap}event: toast\ndata: {{}}\nid: k3v9x0ab-10\n\n")
         );
         assert_eq!(text(&batch.filtered("stage".parse().unwrap())), format!("{gap}id: k3v9x0ab-10\n\n"));
         assert_eq!((batch.first_n, batch.last_n), (5, 10));

@@ -18,11 +18,14 @@ const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', 
 const SHOTS = process.env.ROWCAST_SHOTS;
 
 /** The server of this checkout. `stop()` ends it; `start()` again takes the same port and data. @param {...string} more arguments */
-export async function startServer(...more) {
+export const startServer = (...more) => startServerOn(0, ...more);
+
+/** The same, on a port; 0 is a free one. @param {number} port @param {...string} more arguments */
+export async function startServerOn(port, ...more) {
   const binary = BINARIES.map((path) => resolve(HERE, path)).find(existsSync);
   if (!binary) throw new Error('no server to test: cargo build --release, or set ROWCAST_BIN');
   const data = await mkdtemp(join(tmpdir(), 'rowcast-browser-'));
-  const server = { origin: '', port: 0, process: null };
+  const server = { origin: '', port, process: null };
   server.start = async () => {
     const child = spawn(binary, ['serve', '--listen', `127.0.0.1:${server.port}`, '--data-dir', data, ...more], { stdio: ['ignore', 'pipe', 'pipe'] });
     server.process = child;

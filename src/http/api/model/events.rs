@@ -17,7 +17,7 @@ with an id and no data only move that place on. Lines that begin with a colon ke
 /// A stream as it looks on the wire.
 pub const EXAMPLE: &str = "\
 id: k3v9x0ab-16\n\n\
-event: row\nid: k3v9x0ab-17\ndata: {\"upload\":\"0199a5f3-9f40-7d2a-8000-000000000000\",\"row\":17,\"data\":{\"name\":\"Ana\",\"zip\":\"01234\"}}\n\n\
+event: row\ndata: {\"upload\":\"0199a5f3-9f40-7d2a-8000-000000000000\",\"row\":17,\"data\":{\"name\":\"Ana\",\"zip\":\"01234\"}}\nid: k3v9x0ab-17\n\n\
 event: progress\ndata: {\"upload\":\"0199a5f3-9f40-7d2a-8000-000000000000\",\"percent\":41,\"received_bytes\":4096,\"read_bytes\":1702,\"total_bytes\":4150,\"rows\":17,\"problems\":0}\n\n";
 
 /// One row of an upload (`event: row`).
