@@ -8,8 +8,9 @@ use super::error::ApiError;
 use super::payload::problem;
 use super::{incoming, wire};
 use crate::domain::Limits;
+use hyper::server::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::GracefulConnection;
 use poem::http::uri::Scheme;
 use poem::web::{LocalAddr, RemoteAddr};
 use poem::{Endpoint, Request, Response};
@@ -50,8 +51,8 @@ where
     let connections = TaskTracker::new();
     let server = Arc::new(Server {
         endpoint,
-        http1: http(&limits).http1_only(),
-        http2: http(&limits).http2_only(),
+        http1: http1(&limits),
+        http2: http2(&limits),
         slots: Arc::new(Semaphore::new(usize::try_from(limits.connections_max).unwrap_or(usize::MAX >> 4))),
         refusals: Arc::new(Semaphore::new(REFUSALS_MAX)),
         shutdown: shutdown.clone(),
@@ -92,8 +93,8 @@ where
 
 struct Server<E> {
     endpoint: E,
-    http1: auto::Builder<TokioExecutor>,
-    http2: auto::Builder<TokioExecutor>,
+    http1: http1::Builder,
+    http2: http2::Builder<TokioExecutor>,
     slots: Arc<Semaphore>,
     refusals: Arc<Semaphore>,
     limits: Arc<Limits>,
@@ -119,8 +120,8 @@ impl<E: Endpoint<Output = Response> + 'static> Server<E> {
         };
         let Ok(Ok(first)) = first else { return };
 
-        // Told apart here, since hyper-util would read the beginning again in a step of its own.
-        let http = if wire::is_http2(&first) { &self.http2 } else { &self.http1 };
+        // Told apart here, and not by hyper-util, whose connection has room for both.
+        let is_http2 = wire::is_http2(&first);
         let io = TokioIo::new(wire::Wire::new(stream, first, stall_max));
         let server = self.clone();
         let service = hyper::service::service_fn(move |request| {
@@ -134,43 +135,56 @@ impl<E: Endpoint<Output = Response> + 'static> Server<E> {
                 Ok::<_, Infallible>(response)
             })
         });
-        let connection = http.serve_connection(io, service);
-        tokio::pin!(connection);
-        let ended = tokio::select! {
-            ended = connection.as_mut() => ended,
-            () = self.shutdown.cancelled() => {
-                connection.as_mut().graceful_shutdown();
-                tokio::select! {
-                    ended = connection.as_mut() => ended,
-                    () = self.cut.cancelled() => return,
-                }
-            }
+        let ended = if is_http2 {
+            Box::pin(self.drive(self.http2.serve_connection(io, service))).await
+        } else {
+            self.drive(self.http1.serve_connection(io, service)).await
         };
         if let Err(error) = ended {
             tracing::debug!(%peer, %error, "connection ended early");
         }
     }
+
+    /// Serves a connection to its end, or until it is cut.
+    async fn drive<C: GracefulConnection>(&self, connection: C) -> Result<(), C::Error> {
+        tokio::pin!(connection);
+        tokio::select! {
+            ended = connection.as_mut() => return ended,
+            () = self.shutdown.cancelled() => connection.as_mut().graceful_shutdown(),
+        }
+        tokio::select! {
+            ended = connection.as_mut() => ended,
+            () = self.cut.cancelled() => Ok(()),
+        }
+    }
 }
 
 /// hyper with deadlines and caps instead of its defaults.
-fn http(limits: &Limits) -> auto::Builder<TokioExecutor> {
-    let head_bytes = usize::try_from(limits.request_head_bytes_max).unwrap_or(usize::MAX).max(HEAD_BYTES_MIN);
-    let mut builder = auto::Builder::new(TokioExecutor::new());
+fn http1(limits: &Limits) -> http1::Builder {
+    let mut builder = http1::Builder::new();
     builder
-        .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(Duration::from_millis(limits.request_head_ms_max))
-        .max_buf_size(head_bytes);
+        .max_buf_size(head_bytes(limits));
     builder
-        .http2()
+}
+
+/// The same for HTTP/2.
+fn http2(limits: &Limits) -> http2::Builder<TokioExecutor> {
+    let mut builder = http2::Builder::new(TokioExecutor::new());
+    builder
         .timer(TokioTimer::new())
         .keep_alive_interval(PING.0)
         .keep_alive_timeout(PING.1)
         .max_concurrent_streams(STREAMS_MAX)
         .initial_stream_window_size(HTTP2_WINDOW_BYTES)
         .initial_connection_window_size(HTTP2_WINDOW_BYTES)
-        .max_header_list_size(u32::try_from(head_bytes).unwrap_or(u32::MAX));
+        .max_header_list_size(u32::try_from(head_bytes(limits)).unwrap_or(u32::MAX));
     builder
+}
+
+fn head_bytes(limits: &Limits) -> usize {
+    usize::try_from(limits.request_head_bytes_max).unwrap_or(usize::MAX).max(HEAD_BYTES_MIN)
 }
 
 /// Whether accepting failed only for the connection that was about to be accepted.

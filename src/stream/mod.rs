@@ -27,7 +27,8 @@ use hub::Bounds;
 use replay::Shelf;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, Weak};
-use tokio::sync::{Semaphore, mpsc};
+use std::time::Duration;
+use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use topic::Topic;
 
@@ -130,23 +131,20 @@ impl Streams {
         }
         let this = self.clone();
         let found = tokio::task::spawn_blocking(move || this.find(&client, attach)).await;
-        let Some((task, receiver)) = found.expect("attaching does not panic")? else { return Ok(None) };
-        self.shared.watchers.spawn(task.run());
-        Ok(Some(Watcher { receiver }))
+        let task = found.expect("attaching does not panic")?;
+        Ok(task.map(|task| Watcher::new(task, self.shared.watchers.token())))
     }
 
-    /// Ends every watcher's stream: each is told to come back, at its own time. Waits until all have ended.
+    /// Ends every watcher's stream: each is told to come back, at its own time. Waits until all have ended, but no longer
+    /// than a moment for those that take nothing.
     pub async fn close(&self) {
+        const MOMENT: Duration = Duration::from_millis(500);
         self.shared.closing.cancel();
         self.shared.watchers.close();
-        self.shared.watchers.wait().await;
+        let _ = tokio::time::timeout(MOMENT, self.shared.watchers.wait()).await;
     }
 
-    fn find(
-        &self,
-        client: &ClientName,
-        attach: Attach,
-    ) -> Result<Option<(watcher::Task, mpsc::Receiver<bytes::Bytes>)>, AttachError> {
+    fn find(&self, client: &ClientName, attach: Attach) -> Result<Option<watcher::Task>, AttachError> {
         let Shared { shelf, .. } = &*self.shared;
         let topic = self.topic(client)?;
         let seat = topic.sit(&shelf.limits).ok_or(AttachError::TooManyWatchers)?;
@@ -164,21 +162,20 @@ impl Streams {
                 }
             },
         };
-        let (sender, receiver) = mpsc::channel(watcher::READY);
         let task = watcher::Task {
             topic,
             shelf: shelf.clone(),
             bounds: self.shared.bounds.clone(),
             replays: Arc::clone(&self.shared.replays),
             closing: self.shared.closing.clone(),
-            sender,
+            next: watcher::Out::default(),
             kinds: attach.kinds,
             until_done: attach.until_done,
             missing,
             at,
             _seat: seat,
         };
-        Ok(Some((task, receiver)))
+        Ok(Some(task))
     }
 
     /// The place an id names, or the reason of the gap where it names none.

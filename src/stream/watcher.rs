@@ -9,37 +9,73 @@ use crate::encode::{Batch, id_block};
 use crate::journal::JournalError;
 use bytes::Bytes;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 /// One connection's events: a stream of SSE bytes (HTML Standard, section 9.2) that never fails. It detaches when dropped.
-#[derive(Debug)]
+///
+/// It has no task of its own: whoever sends its bytes drives it, so one that waits costs little, and one whose receiver
+/// takes nothing does nothing.
 pub struct Watcher {
-    pub(super) receiver: mpsc::Receiver<Bytes>,
+    /// None when it is over.
+    run: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    next: Arc<Next>,
+    _tracked: TaskTrackerToken,
+}
+
+/// The bytes on their way out.
+#[derive(Default)]
+struct Next(Mutex<Option<Bytes>>);
+
+impl Next {
+    fn put(&self, bytes: Bytes) {
+        *self.0.lock().expect("no holder of the bytes panics") = Some(bytes);
+    }
+
+    fn take(&self) -> Option<Bytes> {
+        self.0.lock().expect("no holder of the bytes panics").take()
+    }
+}
+
+impl Watcher {
+    pub(super) fn new(task: Task, tracked: TaskTrackerToken) -> Self {
+        let next = Arc::clone(&task.next.0);
+        Self { run: Some(Box::pin(task.run())), next, _tracked: tracked }
+    }
 }
 
 impl futures_util::Stream for Watcher {
     type Item = Bytes;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
-        self.receiver.poll_recv(context)
+        let Some(run) = &mut self.run else { return Poll::Ready(None) };
+        if run.as_mut().poll(context).is_ready() {
+            self.run = None;
+        }
+        match self.next.take() {
+            None if self.run.is_some() => Poll::Pending,
+            // Whoever got bytes comes back for more, which is what goes on with it.
+            bytes => Poll::Ready(bytes),
+        }
     }
 }
 
-/// Chunks that wait between a watcher's task and its socket: one being written, one ready.
-pub(super) const READY: usize = 2;
+/// Where a watcher's bytes are put.
+#[derive(Default)]
+pub(super) struct Out(Arc<Next>);
 
-/// The task behind a [`Watcher`].
+/// What a [`Watcher`] does.
 pub(super) struct Task {
     pub topic: Arc<Topic>,
     pub shelf: Shelf,
     pub bounds: Bounds,
     pub replays: Arc<Semaphore>,
     pub closing: CancellationToken,
-    pub sender: mpsc::Sender<Bytes>,
+    pub next: Out,
     pub kinds: KindSet,
     pub until_done: bool,
     /// The id as the watcher gave it, and why nothing stands there; told before anything else.
@@ -51,7 +87,7 @@ pub(super) struct Task {
 
 /// Why a watcher's task ends.
 enum End {
-    /// Its connection went away, stalled, or saw what it waited for.
+    /// It saw what it waited for.
     Over,
     /// The server shuts down.
     Closing,
@@ -60,21 +96,18 @@ enum End {
 }
 
 impl Task {
-    pub async fn run(mut self) {
-        let (closing, connection) = (self.closing.clone(), self.sender.clone());
+    async fn run(mut self) {
+        let closing = self.closing.clone();
         let end = tokio::select! {
             end = self.watch() => end,
             () = closing.cancelled() => End::Closing,
-            // Noticed at once, not at the next word: a place among the client's watchers is free again.
-            () = connection.closed() => End::Over,
         };
         match end {
             End::Over => {}
             End::Closing => {
                 // Everybody comes back, but not all at once.
                 let retry_ms = 500 + u64::from(uuid::Uuid::new_v4().as_bytes()[0]) * 10;
-                let _ =
-                    self.sender.send_timeout(format!("retry: {retry_ms}\n\n").into(), Duration::from_millis(500)).await;
+                self.send(format!("retry: {retry_ms}\n\n").into()).await;
             }
             End::Failed(error) => {
                 // The stream ends; the watcher comes back with its id, and finds the journal well again or not.
@@ -92,7 +125,7 @@ impl Task {
 
     async fn watch_until_over(&mut self) -> Result<std::convert::Infallible, End> {
         match self.missing.take() {
-            None => self.send(id_block(self.at)).await?,
+            None => self.send(id_block(self.at)).await,
             Some((from, reason)) => {
                 // Its id comes with it, and not before: who has that id has heard of what is missing.
                 self.deliver(&gap_batch(&from, self.at, reason)).await?;
@@ -121,7 +154,7 @@ impl Task {
                     Ok(Some(batch)) if (batch.first_n..=self.at.n).contains(&batch.last_n) => {}
                     Ok(Some(batch)) => self.deliver(&batch).await?,
                     Ok(None) => break,
-                    Err(_) => self.send(Bytes::from_static(b":\n\n")).await?,
+                    Err(_) => self.send(Bytes::from_static(b":\n\n")).await,
                 }
             }
         }
@@ -173,22 +206,29 @@ impl Task {
         }
         let last = if self.until_done { end_of_upload(batch) } else { None };
         match (self.kinds.is_all(), last) {
-            (true, None) => self.send(batch.bytes.clone()).await?,
-            (true, Some(end)) => self.send(batch.bytes.slice(..end)).await?,
+            (true, None) => self.send(batch.bytes.clone()).await,
+            (true, Some(end)) => self.send(batch.bytes.slice(..end)).await,
             (false, last) => {
                 let parts =
                     last.map_or_else(|| batch.filtered(self.kinds), |end| batch.until(end).filtered(self.kinds));
                 for bytes in parts {
-                    self.send(bytes).await?;
+                    self.send(bytes).await;
                 }
             }
         }
         if last.is_some() { Err(End::Over) } else { Ok(()) }
     }
 
-    async fn send(&self, bytes: Bytes) -> Result<(), End> {
-        let stall = Duration::from_millis(self.shelf.limits.watcher_stall_ms_max);
-        self.sender.send_timeout(bytes, stall).await.map_err(|_| End::Over)
+    /// Hands bytes out, and goes on when more are asked for.
+    async fn send(&self, bytes: Bytes) {
+        self.next.0.put(bytes);
+        let mut handed_out = false;
+        std::future::poll_fn(|_| {
+            // Not woken by anything: the next poll is whoever took them asking for more.
+            let ready = std::mem::replace(&mut handed_out, true);
+            if ready { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
     }
 }
 
