@@ -2,7 +2,7 @@
 
 import { text } from './elements.js';
 import { isLost } from './session.js';
-import { isRunning, selectedUpload } from './state.js';
+import { isRunning, mineOf, selectedUpload } from './state.js';
 import { connection, say } from './words.js';
 
 const EVERY_MS = 10_000;
@@ -25,6 +25,7 @@ export function announce(status, alert, store) {
 		if (lost) lostTimer = setTimeout(() => { saidLost = true; speak(connection.sayLost); }, LOST_MS);
 		else if (saidLost) { saidLost = false; speak(connection.sayBack); }
 	};
+	const onHold = (was, now, file) => { if (was !== now) speak(now === 'paused' ? say.paused(file) : now ? say.lost : say.goesOn(file)); };
 	const onUpload = (was, now) => {
 		const running = isRunning(now);
 		const reached = Math.floor((now.percent ?? 0) / 25);
@@ -42,6 +43,9 @@ export function announce(status, alert, store) {
 		if (isLost(state.connection) !== isLost(before.connection)) onConnection(isLost(state.connection));
 		const now = selectedUpload(state);
 		if (now) onUpload(before.uploads.get(now.id), now);
+		const mine = now && mineOf(now, state.sending);
+		if (mine && before.sending?.upload === mine.upload) onHold(before.sending.hold, mine.hold, mine.name);
+		if (state.refused && state.refused !== before.refused) text(alert, state.refused);
 		before = state;
 	});
 }

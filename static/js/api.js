@@ -34,27 +34,3 @@ export async function fetchFile(url, heard) {
 	const counted = new TransformStream({ transform(chunk, out) { heard(here += chunk.byteLength); out.enqueue(chunk); } });
 	return new Response((await ask(url)).body?.pipeThrough(counted)).blob();
 }
-
-/**
- * Sends a file. XMLHttpRequest, because fetch does not say how much was sent.
- * @param {string} client @param {File} file @param {(sent: number) => void} heard
- */
-export function send(client, file, heard) {
-	const request = new XMLHttpRequest();
-	const done = new Promise((resolve, reject) => {
-		request.open('POST', `/upload/${client}`);
-		request.upload.onprogress = (event) => heard(event.loaded - Math.max(0, event.total - file.size));
-		request.upload.onload = () => heard(file.size);
-		request.onload = () => {
-			let body = {};
-			try { body = JSON.parse(request.responseText); } catch { /* what is no JSON says nothing */ }
-			if (request.status === 201) resolve(body);
-			else reject(new ApiError(request.status, body));
-		};
-		request.onerror = request.onabort = () => reject(new ApiError(0, { title: errors.offline }));
-	});
-	const form = new FormData();
-	form.append('file', file, file.name);
-	request.send(form);
-	return { done, abort: () => request.abort() };
-}

@@ -31,6 +31,9 @@ export const took = (seconds) => (seconds < 60 ? `${Math.max(0.01, seconds).toFi
 /** 15:20:41 in the reader's zone. @param {string | number} at */
 export const clock = (at) => new Date(at).toLocaleTimeString('en-GB');
 
+/** 21 Nov, 15:20:41. @param {number} at */
+export const stamp = (at) => `${new Date(at).toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })}, ${clock(at)}`;
+
 /** Short and relative to `now`: "now", "14:02", "yesterday", "18 Nov", "18 Nov 2023". @param {string} at @param {number} now */
 export function when(at, now) {
 	const then = new Date(at);

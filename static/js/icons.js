@@ -18,6 +18,7 @@ export const PATHS = {
   plus: ['M8 3v10M3 8h10'],
   send: ['M8 10.5v-8M5 5.5l3-3 3 3M2.5 10.5v3h11v-3'],
   download: ['M8 2.5v8M4.5 7.5 8 11l3.5-3.5M2.5 13.5h11'],
+  pause: ['M5.5 3.5v9M10.5 3.5v9'],
   play: ['M5 3.5v9l7-4.5z'],
   close: ['m4 4 8 8M12 4l-8 8'],
   receiving: ['M8 2.5v7.5M4.5 6.5 8 10l3.5-3.5M3 13.5h10'],

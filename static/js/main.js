@@ -17,7 +17,7 @@ import { popover } from './components/popovers.js';
 import { attr, h, icon, text } from './elements.js';
 import { count, percent } from './format.js';
 import { Session } from './session.js';
-import { isRunning, localSending, selectedUpload } from './state.js';
+import { isRunning, localSending, phaseOf, selectedUpload } from './state.js';
 import { Store } from './store.js';
 import * as words from './words.js';
 
@@ -38,6 +38,12 @@ const ACTS = {
 	choose: () => one('drop-zone').choose(),
 	again: ({ name }) => { if (!session.sendAgain(name)) one('drop-zone').choose(); },
 	cancel: () => session.cancel(),
+	pause: () => session.pause(),
+	resume: () => session.resume(),
+	// With the file where it is still at hand, else it is asked for.
+	goOn: ({ id }) => { if (session.goOnAtHand(id)) return; session.select(id, true); one('drop-zone').choose(id); },
+	goOnWith: ({ id, file }) => session.goOn(id, file),
+	anew: () => session.anew(),
 	remove: ({ id }) => session.remove(id),
 	older: () => session.list(store.state.next),
 	retry: () => session.retryNow(),
@@ -77,17 +83,18 @@ function nextRegion(back) {
 	}
 }
 
-function title(upload, sending) {
+function title(upload, sending, state) {
 	if (sending && !sending.over) return words.title.running(percent(sending.sent, sending.size), sending.name);
 	if (!upload) return words.title.idle;
-	if (!isRunning(upload)) return words.title.ended(words.states[upload.stage], upload.filename);
+	const phase = phaseOf(upload, state);
+	if (!['receiving', 'reading'].includes(phase)) return words.title.ended(words.states[phase], upload.filename);
 	return words.title.running(upload.total_bytes && Math.min(99, percent(upload.read_bytes, upload.total_bytes)), upload.filename);
 }
 
 function render(state) {
 	const upload = selectedUpload(state);
 	const sending = localSending(state);
-	text(one('title'), title(upload, upload ? null : sending));
+	text(one('title'), title(upload, upload ? null : sending, state));
 	one('drop-zone').hidden = Boolean(upload ?? sending);
 	text(one('[data-show="problems"]'), upload?.problems ? `${words.app.problems} ${count(upload.problems)}` : words.app.problems);
 	one('.gap').hidden = state.gap === null;

@@ -8,14 +8,16 @@ import { closed, sampled } from './meter.js';
 /** @typedef {{ delimiter: string, quote: string, encoding: string, byte_order_mark: boolean, header_rows: number, columns: string[] }} Reading */
 /** @typedef {{ id: string, client: string, filename: string, stage: 'receiving' | 'reading' | 'done' | 'failed' | 'cancelled' | 'interrupted', percent: number | null,
  *   received_bytes: number, read_bytes: number, total_bytes: number | null, rows: number, problems: number, problems_by_code: Record<string, number>, columns: string[],
- *   reading: Reading | null, failure: { code: string, message: string } | null, created_at: string, updated_at: string, seconds?: number, meter?: import('./meter.js').Meter }} Upload */
-/** @typedef {{ name: string, size: number, sent: number, upload: string | null, startedAt: number, error: { title: string, text: string } | null, over: boolean }} Sending */
+ *   reading: Reading | null, failure: { code: string, message: string } | null, created_at: string, updated_at: string, resume?: string | null, seconds?: number, meter?: import('./meter.js').Meter }} Upload */
+/** @typedef {{ name: string, size: number, sent: number, upload: string | null, startedAt: number, error: { title: string, text: string } | null, over: boolean,
+ *   hold: 'lost' | 'paused' | null, why: string | null }} Sending  `hold`: nothing is on its way; `why`: when it was not a person who paused it */
 /** @typedef {{ state: 'connecting' | 'live' | 'behind' | 'reconnecting' | 'offline', retryAt: number | null, lastId: string | null }} Connection */
-/** @typedef {{ key: number, level: string, message: string, upload: string | null }} Toast */
+/** @typedef {{ key: number, level: string, message: string, upload: string | null, action: { text: string, act: string } | null }} Toast */
 /** @typedef {{ kind: string, data: any }} StreamEvent */
 /** @typedef {{ client: string, uploads: Map<string, Upload>, order: string[], next: string | null, listed: boolean, selected: string | null, follow: boolean,
- *   sending: Sending | null, connection: Connection, toasts: Toast[], toastCount: number, gap: { events: number | null } | null }} State
- *   `follow`: a new upload of this client is shown as soon as it begins */
+ *   sending: Sending | null, connection: Connection, toasts: Toast[], toastCount: number, gap: { events: number | null } | null,
+ *   left: string | null, refused: string | null }} State
+ *   `follow`: a new upload of this client is shown as soon as it begins; `left`: what this tab was sending before it was loaded again; `refused`: why the chosen file cannot go on */
 /** @typedef {{ type: string, [key: string]: any }} Action */
 
 const TOASTS_MAX = 3;
@@ -26,21 +28,30 @@ export const isRunning = (upload) => upload?.stage === 'receiving' || upload?.st
 /** @param {string} client @returns {State} */
 export const initial = (client) => ({
 	client, uploads: new Map(), order: [], next: null, listed: false, selected: null, follow: true, sending: null,
-	connection: { state: 'connecting', retryAt: null, lastId: null }, toasts: [], toastCount: 0, gap: null,
+	connection: { state: 'connecting', retryAt: null, lastId: null }, toasts: [], toastCount: 0, gap: null, left: null, refused: null,
 });
 
-/** What the stage shows: sent is not read, so "reading" is said only when every byte has left. @param {Upload} upload @param {Sending | null} sending */
-export function phaseOf(upload, sending) {
-	if (!isRunning(upload)) return upload.stage;
-	const [part, whole] = sending?.upload === upload.id && !sending.over ? [sending.sent, sending.size] : [upload.received_bytes, upload.total_bytes];
-	return whole !== null && part >= whole ? 'reading' : 'receiving';
+/** What this page does for an upload, as long as it does. @param {Upload | undefined} upload @param {Sending | null} sending */
+export const mineOf = (upload, sending) => (upload && sending?.upload === upload.id && !sending.over && (isRunning(upload) || upload.stage === 'interrupted') ? sending : null);
+
+/** What the stage shows: sent is not read, so "reading" is said only when every byte has left; a pause is no fault. @param {Upload} upload @param {Pick<State, 'sending' | 'left'>} state */
+export function phaseOf(upload, { sending, left }) {
+	const mine = mineOf(upload, sending);
+	if (!mine && !isRunning(upload)) return upload.stage;
+	const whole = mine ? mine.size : upload.total_bytes;
+	if (whole !== null && Math.max(upload.received_bytes, mine && !mine.hold ? mine.sent : 0) >= whole) return 'reading';
+	if (mine?.hold === 'paused') return 'paused';
+	return mine ? (mine.hold ? 'interrupted' : 'receiving') : left === upload.id ? 'interrupted' : 'receiving';
 }
 
-/** Whether bytes of this page are still on their way. @param {State} state */
-export const isSending = ({ sending }) => sending !== null && !sending.over && sending.sent < sending.size;
+/** Whether it waits for somebody to choose its file. @param {Upload} upload @param {State} state */
+export const waitsForFile = (upload, state) => !mineOf(upload, state.sending) && phaseOf(upload, state) === 'interrupted' && Boolean(upload.resume || state.left === upload.id);
+
+/** Whether bytes of this page are on their way. @param {State} state */
+export const isSending = ({ sending }) => sending !== null && !sending.over && !sending.hold && sending.sent < sending.size;
 
 /** What this page is sending, as long as no upload of the server stands for it. @param {State} state */
-export const localSending = ({ sending }) => (sending?.upload === null ? sending : null);
+export const localSending = ({ sending, uploads }) => (sending && (sending.upload === null || !(sending.over || uploads.has(sending.upload))) ? sending : null);
 
 /** @param {State} state */
 export const selectedUpload = ({ selected, uploads }) => (selected === null ? undefined : uploads.get(selected));
@@ -56,21 +67,37 @@ const ACTIONS = {
 		const others = known.order.filter((id) => !ids.includes(id) && (older || isRunning(known.uploads.get(id)) || id > ids[0]));
 		return { ...known, order: [...others, ...ids], next, listed: true };
 	},
-	fetched: (state, { upload }) => (state.uploads.has(upload.id) ? put(state, upload.id, upload) : state),
+	fetched: (state, { upload }) => {
+		const known = state.uploads.get(upload.id);
+		// It may have gone on since that was asked: that it stopped is for the stream to say.
+		return known ? put(state, upload.id, isRunning(known) && upload.stage === 'interrupted' ? { ...upload, stage: known.stage } : upload) : state;
+	},
 	deleted: (state, { id }) => {
 		const uploads = new Map(state.uploads);
 		uploads.delete(id);
 		return { ...state, uploads, order: state.order.filter((one) => one !== id), selected: state.selected === id ? null : state.selected };
 	},
-	select: (state, { id, follow }) => ({ ...state, selected: id, follow, sending: state.sending?.over ? null : state.sending }),
-	sendStarted: (state, { name, size, at }) => ({ ...state, selected: null, follow: true, sending: { name, size, sent: 0, upload: null, startedAt: at, error: null, over: false } }),
-	sendProgress: (state, { sent }) => (state.sending?.over === false ? { ...state, sending: { ...state.sending, sent: Math.max(state.sending.sent, Math.min(sent, state.sending.size)) } } : state),
+	select: (state, { id, follow }) => ({ ...state, selected: id, follow, refused: null, sending: state.sending?.over ? null : state.sending }),
+	/** `upload`: the one it goes on with. */
+	sendStarted: (state, { name, size, at, upload = null }) => ({
+		...state, selected: upload, follow: true, refused: null, left: state.left === upload ? null : state.left,
+		sending: { name, size, sent: state.uploads.get(upload)?.received_bytes ?? 0, upload, startedAt: at, error: null, over: false, hold: null, why: null },
+	}),
+	/** The server has a name for what is being sent; it may have told it by the stream before. */
+	sendBegun: (state, { upload }) => (state.sending ? { ...state, sending: { ...state.sending, upload }, selected: state.uploads.has(upload) ? upload : state.selected } : state),
+	sendNews: (state, { state: now, sent, why }) => {
+		if (!state.sending || state.sending.over) return state;
+		const { size, sent: before } = state.sending;
+		return { ...state, sending: { ...state.sending, sent: Math.min(sent ?? before, size), hold: now === 'going' ? null : now, why: why?.message ?? null } };
+	},
 	sendEnded: (state, { upload, error }) => {
 		if (!state.sending) return state;
 		const now = upload ? put(state, upload.id, upload) : state;
 		const id = state.sending.upload ?? upload?.id ?? null;
-		return { ...now, sending: { ...state.sending, upload: id, error, over: true }, selected: now.selected ?? (now.follow ? id : null) };
+		return { ...now, sending: { ...state.sending, upload: id, error, over: true }, selected: now.selected ?? (now.follow && now.uploads.has(id) ? id : null) };
 	},
+	left: (state, { id }) => ({ ...state, left: id }),
+	refused: (state, { why }) => ({ ...state, refused: why }),
 	connection: (state, { connection }) => ({ ...state, connection }),
 	toast: (state, action) => EVENTS.toast(state, action, 0),
 	toastClosed: (state, { key }) => ({ ...state, toasts: state.toasts.filter((one) => one.key !== key) }),
@@ -88,6 +115,7 @@ const EVENTS = {
 		const news = { ...data, updated_at: now };
 		if (!known) Object.assign(news, { created_at: now, meter: [{ at, rows: 0, bytes: 0 }] });
 		if (code) news.failure = { code, message };
+		if (!isRunning(data)) state = { ...state, left: state.left === id ? null : state.left, toasts: state.toasts.filter((one) => one.upload !== id || !one.action) };
 		if (data.stage === 'done') news.percent = 100;
 		if (!isRunning(data) && known?.meter) news.meter = closed(known.meter, { at, rows: data.rows, bytes: data.read_bytes });
 		return data.stage === 'receiving' && !known ? begun(put(state, id, news), id) : put(state, id, news);
@@ -99,11 +127,13 @@ const EVENTS = {
 	},
 	// Rows came as events: the count may be ahead of the next progress.
 	rows: (state, { upload, rows }) => (state.uploads.has(upload) ? put(state, upload, { rows: rows.at(-1).row }) : state),
-	// Of one upload only the last word stands.
-	toast: (state, { message, level, upload = null }) => {
+	// Of one upload only the last word stands, and an offer while it can be taken.
+	toast: (state, { message, level, upload = null, action = null }) => {
+		// What this page has a hand in, its card says: a pause is nothing to warn of.
+		if (upload !== null && state.sending?.hold && state.sending.upload === upload && !action && level === 'warning') return state;
 		const key = state.toastCount + 1;
-		const others = state.toasts.filter((one) => upload === null || one.upload !== upload);
-		return { ...state, toasts: [...others, { key, message, level, upload }].slice(-TOASTS_MAX), toastCount: key };
+		const others = state.toasts.filter((one) => upload === null || one.upload !== upload || one.action);
+		return { ...state, toasts: [...others, { key, message, level, upload, action }].slice(-TOASTS_MAX), toastCount: key };
 	},
 	gap: (state, { from, to }) => {
 		const [[epoch, n], [epochTo, nTo]] = [from.split('-'), to.split('-')];
@@ -111,11 +141,11 @@ const EVENTS = {
 	},
 };
 
-/** A new upload of this client: it is shown if the page follows, and it is the one being sent if the name fits. @param {State} state @param {string} id @returns {State} */
+/** A new upload of this client: it is shown if it is the one being sent, or if the page follows and sends nothing. @param {State} state @param {string} id @returns {State} */
 function begun(state, id) {
-	const { sending, uploads } = state;
-	const mine = sending !== null && !sending.over && sending.upload === null && sending.name === uploads.get(id)?.filename;
-	return { ...state, sending: mine ? { ...sending, upload: id } : sending, selected: mine || (state.follow && !isSending(state)) ? id : state.selected };
+	const { sending, follow } = state;
+	const shown = sending && !sending.over ? sending.upload === id : follow;
+	return shown ? { ...state, selected: id } : state;
 }
 
 const BLANK = { filename: '', stage: 'receiving', percent: null, received_bytes: 0, read_bytes: 0, total_bytes: null, rows: 0, problems: 0, problems_by_code: {}, columns: [], reading: null, failure: null, created_at: new Date(0).toISOString(), updated_at: new Date(0).toISOString() };
@@ -127,6 +157,8 @@ function put(state, id, news) {
 	const merged = { ...before, ...news };
 	for (const field of /** @type {const} */ (['rows', 'problems', 'received_bytes', 'read_bytes'])) merged[field] = Math.max(before[field], news[field] ?? 0);
 	const late = isRunning(merged) && (['done', 'failed', 'cancelled'].includes(before.stage) || (before.stage === 'reading' && merged.stage === 'receiving'));
+	if (merged.stage !== 'interrupted') merged.resume = null;
+	if (isRunning(merged)) merged.failure = null;
 	if (late) Object.assign(merged, { stage: before.stage, percent: before.percent });
 	if (!merged.columns.length) merged.columns = before.columns;
 	merged.reading ??= before.reading;

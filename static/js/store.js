@@ -29,6 +29,6 @@ export class Store extends EventTarget {
 		render(this.state);
 	}
 
-	/** A short message of the page itself. @param {string} message @param {string} [level] */
-	toast(message, level = 'info') { this.dispatch({ type: 'toast', message, level, at: Date.now() }); }
+	/** A short message of the page itself. @param {string} message @param {string} [level] @param {{ upload?: string, action?: { text: string, act: string } }} [more] */
+	toast(message, level = 'info', more = {}) { this.dispatch({ type: 'toast', message, level, ...more }); }
 }

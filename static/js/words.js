@@ -1,6 +1,6 @@
 // Every word the page says, so that others can translate it. No markup; numbers come in as numbers.
 
-import { bytes, count, span, took } from './format.js';
+import { bytes, count, span, stamp, took } from './format.js';
 
 const many = (n, one, more = `${one}s`) => `${count(n)} ${n === 1 ? one : more}`;
 export const rows = (n) => many(n, 'row');
@@ -19,18 +19,30 @@ export const title = {
 
 export const drop = {
 	head: 'Drop a CSV anywhere on this page', text: 'Rows show while the file is still arriving.', choose: 'Choose a file', label: 'CSV file', over: 'Let go to send',
-	refused: 'That is not one file', refusedText: 'Drop one CSV file, not a folder. Nothing was sent.', busy: (file) => `${file} is still being sent. Send the next one after it.`, newUpload: 'New upload', pasted: 'pasted.csv',
+	refused: 'That is not one file', refusedText: 'Drop one CSV file, not a folder. Nothing was sent.', busy: (file) => `${file} is still being sent. Send the next one after it.`, paused: (file) => `${file} is paused. Resume or cancel it first.`, newUpload: 'New upload', pasted: 'pasted.csv',
 };
 
-export const states = { waiting: 'Waiting', receiving: 'Receiving', reading: 'Reading', done: 'Done', failed: 'Failed', cancelled: 'Cancelled', interrupted: 'Interrupted' };
+export const states = { waiting: 'Waiting', receiving: 'Receiving', reading: 'Reading', paused: 'Paused', done: 'Done', failed: 'Failed', cancelled: 'Cancelled', interrupted: 'Interrupted' };
 
 export const card = {
 	sent: 'Sent', read: 'Read', measuring: 'measuring', left: (seconds) => `${span(seconds)} left`, speed: (n) => (n === null ? 'rows/s' : `${count(n)} rows/s`), spark: 'Rows per second over the last minute',
 	problemCount: (n) => (n ? count(n) : 'none'), problemsIn: (n, inRows) => `${n === 1 ? 'problem' : 'problems'}${inRows ? ` in ${rows(inRows)}` : ''}`,
 	started: (at) => `started ${at}`, allHere: 'all bytes are here', took: (seconds) => `read in ${took(seconds)}`, stopped: (at) => `stopped ${at}`, unknownSize: 'size unknown',
+	pause: 'Pause', resume: 'Resume', tryNow: 'Try now', goOn: 'Go on', held: 'Paused', heldText: 'what was sent is kept',
 	cancel: 'Cancel', again: 'Send again', another: 'Choose another file', download: 'Download rows', remove: 'Delete', kept: 'kept', interrupted: 'The upload stopped before its end.',
 	interruptedText: (n) => (n ? `The ${rows(n)} read so far are kept. Send the file again to have all of it.` : 'Send the file again.'),
-	failed: 'The server did not say why.', failedText: (n) => (n ? `The ${rows(n)} read so far are kept.` : 'Nothing was kept.'), lost: 'The server cannot be reached.', lostText: 'Send the file again when it is back.',
+	failed: 'The server did not say why.', failedText: (n) => (n ? `The ${rows(n)} read so far are kept.` : 'Nothing was kept.'),
+	waits: 'The server cannot be reached.', lost: 'Connection lost. Nothing sent is lost.', lostText: 'It goes on by itself when the server answers.', rest: 'Nothing sent is lost.', restText: 'Choose the same file to send the rest.', whyText: 'What was sent is kept. Resume tries again.',
+};
+
+const sizes = (is, was) => (bytes(is) === bytes(was) ? `${count(is)}, not ${count(was)} bytes` : `${bytes(is)}, not ${bytes(was)}`);
+export const resume = {
+	goesOn: (file) => `${file} goes on where it stopped.`, anew: 'Begin anew', stopped: 'The file could not be sent.', gone: (file) => `The server no longer has ${file}. Send it from its beginning.`, goOn: (file) => `Go on with ${file}`,
+	/** What differs, of the file that was chosen and of the one that is wanted. */
+	other: {
+		name: (is, was) => `This is another file: it is called ${is.name}, not ${was.name}.`, size: (is, was) => `This is another file: its size is ${sizes(is.size, was.size)}.`, shorter: (is, was) => `This is another file: it has ${bytes(is.size)}, and ${bytes(was.size)} were sent already.`,
+		content: () => 'This is another file: its name and size are the same, its text is not.', time: (is, was) => `This is another file: it was changed ${stamp(is.time)}, not ${stamp(was.time)}.`, changed: () => 'The file was changed or moved on this computer and cannot be read.',
+	},
 };
 
 export const cancelAsk = {
@@ -114,6 +126,7 @@ export const keys = {
 
 export const say = {
 	ready: 'Ready for a file.', started: (file) => `Receiving ${file}.`, quarter: (percent, r, p) => `${percent} % read, ${rows(r)}, ${problems(p)}.`, firstProblem: 'The first problem was found.',
+	paused: (file) => `${file} is paused.`, lost: 'The upload waits for the server.', goesOn: (file) => `${file} goes on.`,
 	done: (r, p) => `Done. ${rows(r)} read, ${p ? problems(p) : 'no problems'}.`, failed: (file, why) => `${file} failed. ${why}`,
 };
 

@@ -8,13 +8,22 @@ const REFUSED_MS = 4000;
 component('drop-zone', (host) => {
 	const head = h('h1', {}, drop.head);
 	const about = h('p', {}, drop.text);
-	const input = h('input', { class: 'vh', type: 'file', id: 'file', accept: '.csv,.tsv,.txt,text/csv', tabindex: -1, onchange: () => { send(input.files[0]); input.value = ''; } });
-	const choose = button({ icon: 'send', text: drop.choose, class: 'main', onclick: () => input.click() });
+	const input = h('input', { class: 'vh', type: 'file', id: 'file', accept: '.csv,.tsv,.txt,text/csv', tabindex: -1, onchange: () => { send(input.files[0]); input.value = ''; }, oncancel: () => { goOn = null; } });
+	const choose = button({ icon: 'send', text: drop.choose, class: 'main', onclick: () => ask(null) });
 	const veil = h('div', { class: 'drop-veil', hidden: true, 'aria-hidden': true }, icon('send'), h('span', {}, drop.over));
+	/** The upload for which the file is being chosen. @type {string | null} */
+	let goOn = null;
 	let depth = 0;
 	let timer = 0;
 
-	const send = (file) => { if (file) act(host, 'send', { file }); };
+	const send = (file) => {
+		if (file) act(host, goOn ? 'goOnWith' : 'send', { file, id: goOn });
+		goOn = null;
+	};
+	const ask = (id) => {
+		goOn = id;
+		input.click();
+	};
 	const say = (over, refused = false) => {
 		attr(host, 'over', over);
 		attr(host, 'refused', refused);
@@ -32,6 +41,7 @@ component('drop-zone', (host) => {
 	const dropped = (event) => {
 		event.preventDefault();
 		depth = 0;
+		goOn = null;
 		const items = [...event.dataTransfer.items].filter((item) => item.kind === 'file');
 		const refused = items.length !== 1 || items[0].webkitGetAsEntry?.()?.isDirectory;
 		say(false, refused);
@@ -52,5 +62,5 @@ component('drop-zone', (host) => {
 	document.body.append(veil);
 	const page = document.documentElement;
 	for (const [type, listener] of Object.entries({ dragenter: pass(1), dragleave: pass(-1), dragover: (event) => event.preventDefault(), drop: dropped, paste: pasted })) page.addEventListener(type, /** @type {any} */ (listener));
-	return { choose: () => input.click(), focusButton: () => choose.focus() };
+	return { choose: (id = null) => ask(id), focusButton: () => choose.focus() };
 });

@@ -113,7 +113,8 @@ component('row-table', (host, { store, session }) => {
 		grow();
 		const need = Math.ceil(scroller.rowsInView) + 2 * SPARE + 1;
 		const shown = scroller.window(SPARE);
-		if (following) rows.wantTail(need);
+		// The newest rows come by the tail; what stands before them may never have been asked for.
+		if (following && (rows.newest < rows.total || rows.at(shown.from + 1) !== undefined)) rows.wantTail(need);
 		else rows.want(shown.from + 1, shown.to);
 		table.write(shown, need, rows, index);
 		glow(shown.to);

@@ -19,11 +19,11 @@ component('toast-region', (host, { store }) => {
 	for (const type of ['pointerenter', 'focusin']) host.addEventListener(type, hold);
 	for (const type of ['pointerleave', 'focusout']) host.addEventListener(type, goOn);
 
-	function make({ key, level, message }, withNext) {
+	function make({ key, level, message }, action) {
 		const [kind, look] = LEVELS[level] ?? LEVELS.info;
 		const close = () => act(host, 'closeToast', { key });
 		return h('div', { class: `toast ${kind}` }, icon(look), h('p', {}, message), h('button', { type: 'button', class: 'x', 'aria-label': app.close, onclick: close }, icon('close')),
-			withNext && h('div', { class: 'row' }, button({ text: problem.nextProblem, onclick: () => { close(); act(host, 'nextProblem'); } })));
+			action && h('div', { class: 'row' }, button({ text: action.text, onclick: () => { close(); act(host, action.act); } })));
 	}
 
 	store.watch(({ toasts, uploads, selected }) => {
@@ -36,15 +36,16 @@ component('toast-region', (host, { store }) => {
 		for (const toast of toasts) {
 			const known = shown.get(toast.key);
 			// Its action speaks of an upload that is no longer shown.
-			if (known && !known.timer && toast.upload !== selected) {
+			if (known && !known.timer && uploads.has(toast.upload) && toast.upload !== selected) {
 				known.node.querySelector('.row')?.remove();
 				known.timer = later(toast.key);
 			}
 			if (known) continue;
 			const withNext = toast.level === 'warning' && toast.upload === selected && uploads.get(toast.upload)?.stage === 'done';
-			const node = make(toast, withNext);
+			const action = toast.action ?? (withNext && { text: problem.nextProblem, act: 'nextProblem' });
+			const node = make(toast, action);
 			host.append(node);
-			shown.set(toast.key, { node, timer: withNext ? 0 : later(toast.key) });
+			shown.set(toast.key, { node, timer: action ? 0 : later(toast.key) });
 		}
 	});
 });

@@ -3,13 +3,15 @@
 import { act, attr, button, component, h, icon, svg, text } from '../elements.js';
 import { bytes, bytesOf, clock, percent } from '../format.js';
 import { rowsPerSecond, secondsLeft, spark } from '../meter.js';
-import { isRunning, localSending, phaseOf, selectedUpload } from '../state.js';
+import { localSending, mineOf, phaseOf, selectedUpload, waitsForFile } from '../state.js';
 import { card, rows as rowWords, states } from '../words.js';
 import { askCancel, askRemove, showDownloads } from './popovers.js';
 
+/** What the first button does: its icon and its words. @type {Record<string, [keyof typeof import('../icons.js').PATHS, string]>} */
+const GO = { pause: ['pause', card.pause], resume: ['play', card.resume], retry: ['again', card.tryNow], goOn: ['play', card.goOn] };
 /** The icon and the colour of each state. @type {Record<string, [keyof typeof import('../icons.js').PATHS, string]>} */
 export const LOOKS = {
-	waiting: ['waiting', ''], receiving: ['receiving', 'live'], reading: ['stream', 'live'], done: ['check', 'ok'], interrupted: ['interrupted', 'warn'], failed: ['wrong', 'bad'], cancelled: ['cancelled', ''],
+	waiting: ['waiting', ''], receiving: ['receiving', 'live'], reading: ['stream', 'live'], paused: ['pause', ''], done: ['check', 'ok'], interrupted: ['interrupted', 'warn'], failed: ['wrong', 'bad'], cancelled: ['cancelled', ''],
 };
 const ASK_FROM_BYTES = 1e9;
 
@@ -18,6 +20,7 @@ component('upload-card', (host, { store, session }) => {
 	const name = h('h1', { class: 'cut', tabindex: -1 });
 	const about = h('span', { class: 'dim cut' });
 	const cancel = button({ icon: 'close', text: card.cancel, onclick: () => (view.sent > ASK_FROM_BYTES ? askCancel(host, cancel, view) : act(host, 'cancel')) });
+	const go = button({ icon: 'pause', text: card.pause, onclick: () => act(host, view.does, { id: view.id }) });
 	const again = button({ icon: 'again', text: card.again, onclick: () => act(host, 'again', { name: view.name }) });
 	const another = button({ icon: 'send', text: card.another, onclick: () => act(host, 'choose') });
 	const download = button({ icon: 'download', text: card.download, onclick: () => showDownloads(host, download, view.id) });
@@ -34,7 +37,7 @@ component('upload-card', (host, { store, session }) => {
 	let view = /** @type {any} */ (null);
 	let drawn = [];
 
-	host.append(h('div', { class: 'uc-title' }, chip, name, about), h('div', { class: 'uc-acts' }, cancel, again, another, download, remove),
+	host.append(h('div', { class: 'uc-title' }, chip, name, about), h('div', { class: 'uc-acts' }, go, cancel, again, another, download, remove),
 		h('div', { class: 'uc-bars' }, ...sent.nodes, ...read.nodes), h('div', { class: 'uc-aside' }, line, figures, say));
 
 	function render(state) {
@@ -42,7 +45,7 @@ component('upload-card', (host, { store, session }) => {
 		const sending = localSending(state);
 		host.hidden = !upload && !sending;
 		if (host.hidden) return;
-		view = upload ? ofUpload(upload, state.sending) : ofSending(/** @type {any} */ (sending));
+		view = upload ? ofUpload(upload, state) : ofSending(/** @type {any} */ (sending));
 		const { phase } = view;
 		if (host.getAttribute('state') !== phase) {
 			const [look, kind] = LOOKS[phase];
@@ -55,21 +58,33 @@ component('upload-card', (host, { store, session }) => {
 		attr(name, 'title', view.name);
 		text(about, aboutOf(view));
 		const running = ['waiting', 'receiving', 'reading'].includes(phase);
-		cancel.hidden = !running;
-		again.hidden = phase !== 'interrupted' && phase !== 'cancelled';
+		const open = running || view.mine;
+		cancel.hidden = !open;
+		offer(view.does);
+		again.hidden = Boolean(view.does) || (phase !== 'interrupted' && phase !== 'cancelled');
 		again.classList.toggle('main', phase === 'interrupted');
 		another.hidden = phase !== 'failed';
-		download.hidden = running || !view.rows || !view.id;
-		remove.hidden = running || !view.id;
+		download.hidden = open || !view.rows || !view.id;
+		remove.hidden = open || !view.id;
 		sent.show(phase === 'done' ? 100 : view.size === null ? null : percent(view.sent, view.size), view.size === null ? bytes(view.sent) : bytesOf(view.sent, view.size));
 		// What was read is never said to be all of it before the server says so.
 		read.show(phase === 'done' ? 100 : view.size === null ? null : Math.min(99, percent(view.read, view.size)), rowWords(view.rows));
 		aside(running);
+		if (document.activeElement?.closest('.uc-acts [hidden]')) name.focus();
+	}
+
+	/** What else can be done, on one button, so that the focus stays where it is. @param {keyof typeof GO | null} does */
+	function offer(does) {
+		go.hidden = !does;
+		if (!does || go.dataset.does === does) return;
+		const [look, words] = GO[go.dataset.does = does];
+		go.replaceChildren(icon(look), h('span', {}, words));
+		go.classList.toggle('main', does !== 'pause');
 	}
 
 	function aside(running) {
 		const { phase, meter, rows, problems } = view;
-		const words = phase === 'failed' || phase === 'interrupted';
+		const words = phase === 'failed' || phase === 'interrupted' || Boolean(view.why);
 		say.hidden = !words;
 		figures.hidden = words;
 		attr(line, 'hidden', words);
@@ -79,6 +94,7 @@ component('upload-card', (host, { store, session }) => {
 		const index = session.opened?.id === view.id ? session.opened?.index : null;
 		const left = secondsLeft(meter, view.size);
 		if (phase === 'done') fill(card.problemCount(problems), card.problemsIn(problems, index?.length === problems ? index?.rowsTouched : 0));
+		else if (phase === 'paused') fill(card.held, card.heldText);
 		else if (phase === 'cancelled') fill(rowWords(rows), card.kept);
 		else fill(left === null ? card.measuring : card.left(left), card.speed(rowsPerSecond(meter)));
 	}
@@ -119,17 +135,30 @@ function aboutOf({ phase, size, startedAt, endedAt, seconds }) {
 	return [size === null ? card.unknownSize : bytes(size), more].filter(Boolean).join(', ');
 }
 
-/** @param {import('../state.js').Upload} upload @param {import('../state.js').Sending | null} sending */
-function ofUpload(upload, sending) {
-	const mine = sending?.upload === upload.id && isRunning(upload) ? sending : null;
+/** @param {import('../state.js').Upload} upload @param {import('../state.js').State} state */
+function ofUpload(upload, state) {
+	const mine = mineOf(upload, state.sending);
+	const waits = waitsForFile(upload, state);
+	const phase = phaseOf(upload, state);
 	return {
-		id: upload.id, name: upload.filename, phase: phaseOf(upload, sending), size: mine?.size ?? upload.total_bytes, sent: Math.max(mine?.sent ?? 0, upload.received_bytes), read: upload.read_bytes, rows: upload.rows,
+		id: upload.id, name: upload.filename, phase, mine: Boolean(mine), size: mine?.size ?? upload.total_bytes, read: upload.read_bytes, rows: upload.rows,
+		// While nothing is sent, what counts is what has arrived.
+		sent: Math.max((!mine?.hold && mine?.sent) || 0, upload.received_bytes),
+		does: waits ? 'goOn' : phase === 'receiving' ? mine && 'pause' : mine && { paused: 'resume', interrupted: 'retry' }[phase],
 		problems: upload.problems, meter: upload.meter ?? [], startedAt: upload.created_at, endedAt: upload.updated_at, seconds: upload.seconds ?? (Date.parse(upload.updated_at) - Date.parse(upload.created_at)) / 1000,
-		why: upload.stage === 'failed' && { title: upload.failure?.message ?? card.failed, text: card.failedText(upload.rows) },
+		why: whyOf(upload, phase, mine, waits && (state.refused ?? card.rest)),
 	};
 }
 
+/** @param {import('../state.js').Upload} upload @param {string} phase @param {import('../state.js').Sending | null} mine @param {string | false} waits what is so while it waits for its file */
+function whyOf({ failure, rows }, phase, mine, waits) {
+	if (phase === 'failed') return { title: failure?.message ?? card.failed, text: card.failedText(rows) };
+	if (waits) return { title: waits, text: waits === card.rest ? card.restText : '' };
+	if (phase === 'paused') return mine?.why && { title: mine.why, text: card.whyText };
+	return phase === 'interrupted' && mine && { title: card.lost, text: card.lostText };
+}
+
 /** What is being sent and is not known to the server yet, or was refused by it. @param {import('../state.js').Sending} sending */
-const ofSending = ({ name, size, sent, startedAt, over, error }) => ({
-	id: null, name, phase: over ? 'failed' : sent ? 'receiving' : 'waiting', size, sent, read: 0, rows: 0, problems: 0, meter: [], startedAt, endedAt: Date.now(), seconds: 0, why: error,
+const ofSending = ({ name, size, sent, startedAt, over, hold, error }) => ({
+	id: null, name, mine: !over, phase: over ? 'failed' : hold ? 'interrupted' : sent ? 'receiving' : 'waiting', does: hold && 'retry', size, sent, read: 0, rows: 0, problems: 0, meter: [], startedAt, endedAt: Date.now(), seconds: 0, why: error ?? (hold && { title: card.waits, text: card.lostText }),
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { initial, isSending, phaseOf, reduce, selectedUpload } from '../../../static/js/state.js';
+import { initial, isSending, localSending, phaseOf, reduce, selectedUpload, waitsForFile } from '../../../static/js/state.js';
 
 const T = 1_700_000_000_000;
 const run = (actions, state = initial('harbour')) => actions.reduce(reduce, state);
@@ -24,27 +24,27 @@ test('an upload somebody opened is not taken from them', () => {
 });
 
 test('what this page sends is shown, also while it looked at another upload', () => {
-  const state = run([{ type: 'listed', uploads: [listed('old')], next: null }, { type: 'select', id: 'old', follow: false }, { type: 'sendStarted', name: 'a.csv', size: 100, at: T }, events(stage('u1', 'receiving'))]);
+  const state = run([{ type: 'listed', uploads: [listed('old')], next: null }, { type: 'select', id: 'old', follow: false }, { type: 'sendStarted', name: 'a.csv', size: 100, at: T }, { type: 'sendBegun', upload: 'u1' }, events(stage('u1', 'receiving'))]);
   assert.equal(state.selected, 'u1');
   assert.equal(state.sending.upload, 'u1');
 });
 
 test('another page’s upload does not push away what this page is sending', () => {
   const other = stage('u2', 'receiving', { filename: 'b.csv' });
-  const state = run([{ type: 'sendStarted', name: 'a.csv', size: 100, at: T }, events(stage('u1', 'receiving')), events(other)]);
+  const state = run([{ type: 'sendStarted', name: 'a.csv', size: 100, at: T }, { type: 'sendBegun', upload: 'u1' }, events(stage('u1', 'receiving')), events(other)]);
   assert.equal(state.selected, 'u1');
   assert.equal(state.sending.upload, 'u1');
 });
 
 test('sent is not read: "reading" is said when every byte has left, and "done" only by the server', () => {
-  let state = run([{ type: 'sendStarted', name: 'a.csv', size: 100, at: T }, events(stage('u1', 'receiving'), stage('u1', 'reading', { columns: ['x'] }), progress('u1', {}))]);
-  assert.equal(phaseOf(selectedUpload(state), state.sending), 'receiving');
+  let state = run([{ type: 'sendStarted', name: 'a.csv', size: 100, at: T }, { type: 'sendBegun', upload: 'u1' }, events(stage('u1', 'receiving'), stage('u1', 'reading', { columns: ['x'] }), progress('u1', {}))]);
+  assert.equal(phaseOf(selectedUpload(state), state), 'receiving');
   assert.ok(isSending(state));
-  state = run([{ type: 'sendProgress', sent: 100 }], state);
-  assert.equal(phaseOf(selectedUpload(state), state.sending), 'reading');
+  state = run([{ type: 'sendNews', state: 'going', sent: 100 }], state);
+  assert.equal(phaseOf(selectedUpload(state), state), 'reading');
   assert.ok(!isSending(state), 'leaving does not ask any more');
   state = run([events(stage('u1', 'done', { ...ENDED, seconds: 2 }))], state);
-  assert.equal(phaseOf(selectedUpload(state), state.sending), 'done');
+  assert.equal(phaseOf(selectedUpload(state), state), 'done');
   assert.equal(selectedUpload(state).percent, 100);
 });
 
@@ -114,4 +114,70 @@ test('a refused upload says why', () => {
   const state = run([{ type: 'sendStarted', name: 'a.csv', size: 100, at: T }, { type: 'sendEnded', upload: null, error: { title: 'File too large', text: 'x' } }]);
   assert.equal(state.sending.error.title, 'File too large');
   assert.ok(!isSending(state));
+});
+
+const BEGUN = [{ type: 'sendStarted', name: 'a.csv', size: 100, at: T }, { type: 'sendBegun', upload: 'u1' }, events(stage('u1', 'receiving', { total_bytes: 100 })), { type: 'sendNews', state: 'going', sent: 40 }];
+const INTERRUPTED = stage('u1', 'interrupted', { ...ENDED, received_bytes: 40, read_bytes: 40, code: 'upload-interrupted', message: 'x', resume: '/files/u1' });
+const phase = (state) => phaseOf(state.uploads.get('u1'), state);
+const waits = (state) => waitsForFile(state.uploads.get('u1'), state);
+
+test('the server may name an upload before or after the stream does', () => {
+  const [start, begun, event] = BEGUN;
+  for (const order of [[start, begun, event], [start, event, begun]]) {
+    const state = run(order);
+    assert.equal(state.selected, 'u1');
+    assert.equal(localSending(state), null);
+  }
+  assert.equal(localSending(run([start, begun])).name, 'a.csv', 'until both are here the page shows what it sends');
+  assert.equal(run([start, event]).selected, null, 'an upload of the same name may be somebody else’s');
+});
+
+test('a pause is no fault, whatever the server calls it', () => {
+  let state = run([...BEGUN, { type: 'sendNews', state: 'paused' }]);
+  assert.equal(phase(state), 'paused');
+  assert.ok(!isSending(state), 'leaving does not ask');
+  state = run([events({ kind: 'toast', data: { upload: 'u1', level: 'warning', message: 'Connection lost.' } }, INTERRUPTED)], state);
+  assert.equal(phase(state), 'paused');
+  assert.deepEqual(state.toasts, []);
+  assert.ok(!waits(state), 'its file is at hand');
+  state = run([{ type: 'sendNews', state: 'going', sent: 38 }], state);
+  assert.equal(phase(state), 'receiving');
+  assert.equal(state.sending.sent, 38, 'what is said to be sent is what the server has');
+});
+
+test('while the line is lost it is said, and nothing is asked for', () => {
+  const state = run([...BEGUN, { type: 'sendNews', state: 'lost' }]);
+  assert.equal(phase(state), 'interrupted');
+  assert.ok(!waits(state));
+  assert.ok(!isSending(state));
+  assert.equal(phase(run([{ type: 'sendNews', state: 'going', sent: 60 }], state)), 'receiving');
+});
+
+test('an interrupted upload waits for its file while the server can go on with it', () => {
+  const interrupted = [events(stage('u1', 'receiving'), INTERRUPTED)];
+  assert.ok(waits(run(interrupted)));
+  assert.ok(!waits(run([events(stage('u1', 'receiving'), stage('u1', 'interrupted', ENDED))])));
+  const again = run([...interrupted, events(stage('u1', 'receiving'))]);
+  assert.ok(!waits(again));
+  assert.equal(again.uploads.get('u1').resume, null);
+  assert.equal(again.uploads.get('u1').failure, null);
+  assert.equal(run([{ type: 'fetched', upload: listed('u1', { stage: 'interrupted', resume: '/files/u1' }) }], again).uploads.get('u1').stage, 'receiving', 'a late answer stops nothing');
+});
+
+test('what this tab was sending before a reload waits for its file at once', () => {
+  const left = run([{ type: 'listed', uploads: [listed('u1', { stage: 'receiving', total_bytes: 100, received_bytes: 40 })], next: null }, { type: 'left', id: 'u1' }]);
+  assert.equal(phase(left), 'interrupted');
+  assert.ok(waits(left));
+  const on = run([{ type: 'sendStarted', name: 'a.csv', size: 100, at: T, upload: 'u1' }], left);
+  assert.equal(phase(on), 'receiving');
+  assert.equal(on.sending.sent, 40);
+  assert.equal(on.selected, 'u1');
+  assert.equal(phase(run([{ type: 'listed', uploads: [listed('u1', { stage: 'reading', total_bytes: 100, received_bytes: 100 })], next: null }], left)), 'reading', 'all of it had left');
+});
+
+test('a refused file says why until something else is done', () => {
+  const state = run([events(stage('u1', 'receiving'), INTERRUPTED), { type: 'refused', why: 'another file' }]);
+  assert.equal(state.refused, 'another file');
+  assert.equal(run([{ type: 'select', id: 'u1', follow: true }], state).refused, null);
+  assert.equal(run([{ type: 'sendStarted', name: 'a.csv', size: 100, at: T, upload: 'u1' }], state).refused, null);
 });
