@@ -170,7 +170,8 @@ async fn a_thousand_who_come_and_go_cost_neither_memory_nor_events() {
     let mut dice = Dice::of("crowd");
     let files = open_many_files();
     let visitors = VISITORS.min(files / 2 - 200);
-    let mut host = Host::start(&["--connections-max", "4000", "--client-connections-max", "1000"]);
+    let mut host =
+        Host::start(&["--connections-max", "4000", "--client-connections-max", "1000", "--watcher-stall-ms-max", "2s"]);
     let process = host.program().id();
     let before = memory(process, "VmRSS:");
     let visits = Arc::new(Visits::default());

@@ -16,7 +16,7 @@ const PATIENCE_THERE: Duration = Duration::from_secs(1);
 async fn connections_that_are_cut_at_any_byte_lose_nothing() {
     let mut dice = Dice::of("cuts");
     let harms = rounds(40, 1_500);
-    let host = Host::start(&[]);
+    let host = Host::start(&["--body-stall-ms-max", "1s", "--watcher-stall-ms-max", "2s"]);
     let mut proxy = Proxy::start(host.place(), dice.fork(), harms).await;
     let mut play = Play::new("me", proxy.place.clone());
     for http2 in [false, false, true, true] {

@@ -29,21 +29,9 @@ pub struct Host {
     pub starts: u64,
 }
 
-/// Small batches, so that there are many moments between two of them; and no long waits for peers that are gone.
-pub const FLAGS: [&str; 12] = [
-    "--batch-bytes-max",
-    "4KiB",
-    "--progress-ms",
-    "5ms",
-    "--keep-alive-ms",
-    "200ms",
-    "--body-stall-ms-max",
-    "1s",
-    "--watcher-stall-ms-max",
-    "2s",
-    "--log",
-    "warn",
-];
+/// Small batches, so that there are many moments between two of them.
+pub const FLAGS: [&str; 8] =
+    ["--batch-bytes-max", "4KiB", "--progress-ms", "5ms", "--keep-alive-ms", "200ms", "--log", "warn"];
 
 impl Host {
     /// A server on a folder of its own.

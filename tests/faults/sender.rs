@@ -194,7 +194,8 @@ impl Sender {
         self.stream(patch(id, piece.start), sample.bytes.slice(from..to)).await
     }
 
-    async fn begin(&mut self, sample: &Sample, way: Way, name: &str) -> Result<Answer, Broken> {
+    /// The first request of sending a file in that way.
+    pub async fn begin(&mut self, sample: &Sample, way: Way, name: &str) -> Result<Answer, Broken> {
         let (client, bytes) = (&self.client, sample.bytes.clone());
         let (request, body) = match way {
             Way::Form => {

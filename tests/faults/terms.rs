@@ -21,8 +21,10 @@ async fn a_server_that_is_told_to_stop_ends_every_stream_and_every_upload_goes_o
         play.scene.meter.some_moment(&mut dice, 10_000, 1 << 20).await;
         let mut program = host.terminate();
         // Off the threads that send and watch.
-        let exit = tokio::task::spawn_blocking(move || program.exited()).await.expect("it is waited for");
-        assert_eq!(exit.code(), Some(0), "it was asked to stop, and did");
+        let ended = tokio::task::spawn_blocking(move || (program.exited().code(), program.log()));
+        let (code, log) = ended.await.expect("it is waited for");
+        assert_eq!(code, Some(0), "it was asked to stop, and did: {log}");
+        assert!(!log.contains("cut at shutdown"), "everybody takes what is sent, so nobody is to be cut: {log}");
         host.leave();
         host.begin();
     }

@@ -49,14 +49,14 @@ async fn begin(play: &Play, host: &Host, dice: &mut Dice) -> UnderWay {
     let log = (length(&log), head(&log));
     let (gate, at) = watch::channel(dice.within((sample.len() - promised) / 2..=sample.len() - promised - 1));
     sender.gate = at;
-    sender.first_name = Some(name.clone());
     let way = dice.pick(&Way::MULTIPART);
     let sending = {
-        let sample = Arc::clone(&sample);
+        let (sample, name) = (Arc::clone(&sample), name.clone());
+        // Once, and not again: what becomes of it is looked at by others.
         tokio::spawn(async move {
             match in_pieces {
                 Some((id, first)) => drop(sender.send_piece(&id, &sample, first..sample.len()).await),
-                None => drop(sender.send(&sample, way).await),
+                None => drop(sender.begin(&sample, way, &name).await),
             }
         })
     };

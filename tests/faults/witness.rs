@@ -209,74 +209,60 @@ impl Witness {
         match piece {
             Piece::Id(id) => {
                 assert!(!std::mem::replace(opened, true), "an id without an event, unasked: {id}");
-                if self.last_id.as_deref() != Some(&id) {
-                    // It comes for the first time; or its last event is not there any more, of which a gap must tell.
-                    self.n = parts(&id).1;
-                    if let Some(lost) = self.last_id.replace(id) {
-                        self.lost(&lost);
-                    }
+                match &self.last_id {
+                    Some(last) => assert_eq!(*last, id, "another place than the one it was at, and no gap tells why"),
+                    None => self.n = parts(&id).1,
                 }
+                self.last_id = Some(id);
             }
             Piece::Event(block) => {
-                assert!(*opened, "a stream opens with an id");
-                self.event(&block);
+                let opens = !std::mem::replace(opened, true);
+                self.event(&block, opens);
             }
             Piece::Comment(_) | Piece::Retry(_) => {}
             Piece::Ignored(line) => panic!("browsers would ignore {line:?}"),
         }
     }
 
-    /// It begins again from the oldest event that is kept.
-    fn lost(&mut self, id: &str) {
-        let gap = Gap { from: id.into(), to: String::new(), reason: "untold".into(), numbers: 0 };
-        self.gaps.push(gap);
-        self.uploads.clear();
-    }
-
-    fn event(&mut self, block: &Block) {
+    fn event(&mut self, block: &Block, opens: bool) {
         let Some(id) = &block.id else {
-            assert_eq!(block.kind, "progress", "{}", block.text);
+            assert!(block.kind == "progress" && !opens, "{}", block.text);
             return;
         };
         let (_, n) = parts(id);
-        self.last_id = Some(id.clone());
         if block.kind == "gap" {
-            self.gap(block, n);
+            self.gap(block, n, opens);
         } else {
-            self.assert_no_untold_loss(block);
+            assert!(!opens, "a stream opens with the place it begins at, or with a gap: {}", block.text);
             assert_eq!(n, self.n + 1, "{} is told {id} after number {}", self.scene.client, self.n);
             self.n = n;
             self.events += 1;
             self.scene.chronicle.note(id, &block.text);
             self.durable(block);
         }
+        self.last_id = Some(id.clone());
     }
 
-    fn gap(&mut self, block: &Block, n: u64) {
+    fn gap(&mut self, block: &Block, n: u64, opens: bool) {
         let data: Value = serde_json::from_str(&block.data).expect("JSON");
         let word = |name: &str| data[name].as_str().unwrap_or_else(|| panic!("{name}? {data}")).to_owned();
         let (from, to, reason) = (word("from"), word("to"), word("reason"));
         assert_eq!(Some(&to), block.id.as_ref(), "{data}");
-        match self.gaps.last_mut() {
-            Some(gap) if gap.reason == "untold" => {
-                assert_eq!((&gap.from, n), (&from, self.n), "the gap tells of another loss: {data}");
-                assert!(matches!(&*reason, "unknown-epoch" | "ahead" | "lost"), "{data}");
-                *gap = Gap { from, to, reason, numbers: 0 };
-            }
-            _ => {
-                assert!(matches!(&*reason, "expired" | "deleted" | "lost"), "{data}");
-                assert_eq!(parts(&from).1, self.n + 1, "a gap begins with the next number: {data}");
-                assert!(n > self.n, "{data}");
-                self.gaps.push(Gap { from, to, reason, numbers: n - self.n });
-                self.uploads.values_mut().for_each(|seen| seen.whole = false);
-                self.n = n;
-            }
-        }
-    }
-
-    fn assert_no_untold_loss(&self, block: &Block) {
-        let untold = self.gaps.last().is_some_and(|gap| gap.reason == "untold");
-        assert!(!untold, "the last id was not taken, and no gap tells of it: {}", block.text);
+        let numbers = if opens {
+            // Its last event is not there any more. It begins again with the oldest that is kept.
+            assert_eq!(self.last_id.as_ref(), Some(&from), "{data}");
+            assert!(matches!(&*reason, "unknown-epoch" | "ahead" | "lost"), "{data}");
+            self.uploads.clear();
+            0
+        } else {
+            assert!(matches!(&*reason, "expired" | "deleted" | "lost"), "{data}");
+            assert_eq!(parts(&from).1, self.n + 1, "a gap begins with the next number: {data}");
+            assert!(n > self.n, "{data}");
+            self.uploads.values_mut().for_each(|seen| seen.whole = false);
+            n - self.n
+        };
+        self.gaps.push(Gap { from, to, reason, numbers });
+        self.n = n;
     }
 
     fn durable(&mut self, block: &Block) {

@@ -110,6 +110,11 @@ impl Watcher {
         };
         match watcher.piece().await {
             Some(Piece::Id(id)) => watcher.note_id(&id),
+            // Of what is missing a stream tells first: its id must not come without that.
+            Some(Piece::Event(block)) if block.kind == "gap" => {
+                watcher.note_id(&block.last_id);
+                watcher.ready.push_front(Piece::Event(block));
+            }
             other => panic!("a stream opens with an id, not with {other:?}"),
         }
         watcher.opening.clone_from(&watcher.last_id);
