@@ -51,7 +51,14 @@ fn start(service: &Arc<Service>, shared: &Arc<Shared>, publisher: &Publisher) ->
 /// Goes on with an upload that rests: says so, and starts its job where the journal stands. Gives its place back where
 /// that fails; the upload then rests as before.
 pub(super) fn go_on(service: &Arc<Service>, shared: &Arc<Shared>) -> Result<Intake, Failure> {
-    try_go_on(service, shared).inspect_err(|_| service.discharge(shared, true))
+    try_go_on(service, shared).inspect_err(|failure| {
+        shared.change(|record| {
+            record.stage = Stage::Interrupted;
+            record.failure = Some(failure.clone());
+        });
+        // That it goes on may have been told already.
+        service.discharge(shared, false);
+    })
 }
 
 fn try_go_on(service: &Arc<Service>, shared: &Arc<Shared>) -> Result<Intake, Failure> {

@@ -155,3 +155,31 @@ async fn problems_beyond_those_told_are_no_page() {
         (&told.into(), &serde_json::Value::Null, 0)
     );
 }
+
+/// An upload that was interrupted and is gone on with.
+async fn gone_on_with(fixture: &Fixture) -> Intake {
+    let intake = fixture.announced(b"a\n1\n", 1).await;
+    let id = intake.id();
+    intake.interrupt(Failure::new(FailureCode::Interrupted, "It broke.")).await;
+    fixture.ingest.resume(id).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancel_that_came_upon_a_resting_upload_leaves_one_that_goes_on_alone() {
+    let fixture = Fixture::new();
+    let intake = gone_on_with(&fixture).await;
+    // It was at rest when the cancel began.
+    assert_eq!(fixture.ingest.service.cancel_resting(intake.id()).unwrap(), None);
+    assert_eq!(fixture.journal.upload(intake.id()).unwrap().unwrap().stage, Stage::Reading);
+    assert_eq!(fixture.ingest.cancel(intake.id()).await.unwrap().stage, Stage::Cancelled);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_that_could_not_be_journalled_is_none_of_an_upload_that_goes_on() {
+    let fixture = Fixture::new();
+    let intake = gone_on_with(&fixture).await;
+    let ended = UploadRecord { stage: Stage::Interrupted, ..intake.record() };
+    fixture.ingest.service.running().unkept.insert(intake.id(), ended);
+    fixture.ingest.service.keep_unkept().unwrap();
+    assert_eq!(fixture.journal.upload(intake.id()).unwrap().unwrap().stage, Stage::Reading);
+}

@@ -135,7 +135,7 @@ impl Job {
                 if growth.end == Some(End::Broken) {
                     return Err(Ending { stage: Stage::Interrupted, failure: self.why_broken() });
                 }
-                if absent_until.is_some_and(|until| until <= Instant::now()) {
+                if self.shared.absent_until(absent_max).is_some_and(|until| until <= Instant::now()) {
                     // Without a sender the file ends here, unless one came at this very moment.
                     self.shared.seat().close_if_free();
                 }

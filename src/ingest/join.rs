@@ -33,6 +33,8 @@ impl Ingest {
     /// # Errors
     /// [`JoinError`].
     pub async fn join(&self, mut new: NewUpload, parts: Vec<UploadId>) -> Result<UploadRecord, JoinError> {
+        // Who asks again while the first asking is on its way gets the same as well.
+        let joining = self.service.joining.lock().await;
         let this = self.clone();
         let wanted = parts.clone();
         let known = blocking(move || this.service.journal.joined_from(&wanted)).await?;
@@ -52,6 +54,7 @@ impl Ingest {
                 id
             }
         };
+        drop(joining);
         if let Some(shared) = self.service.job(id) {
             shared.ended().await;
         }

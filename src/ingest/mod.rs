@@ -97,6 +97,8 @@ struct Service {
     acts: Mutex<()>,
     /// Idempotency keys of requests under way.
     held_keys: Mutex<HashSet<(ClientName, String)>>,
+    /// Held while it is found out whether parts are put together already, until they are.
+    joining: tokio::sync::Mutex<()>,
 }
 
 #[derive(Default)]
@@ -110,8 +112,8 @@ struct Running {
 impl Ingest {
     /// The uploads over this journal and spool, announced to these streams. Call [`Ingest::recover`] before the first.
     pub fn new(journal: Journal, spool: Spool, streams: Streams, limits: Arc<Limits>) -> Self {
-        let (running, acts, held_keys) = Default::default();
-        Self { service: Arc::new(Service { journal, spool, streams, limits, running, acts, held_keys }) }
+        let (running, acts, held_keys, joining) = Default::default();
+        Self { service: Arc::new(Service { journal, spool, streams, limits, running, acts, held_keys, joining }) }
     }
 
     /// Begins an upload: journals it as `receiving`, makes its file, and starts its job.
@@ -164,16 +166,20 @@ impl Ingest {
     /// # Errors
     /// [`ActError::WrongStage`] when it ended already; [`ActError::NotFound`], [`ActError::Journal`].
     pub async fn cancel(&self, id: UploadId) -> Result<UploadRecord, ActError> {
-        if let Some(shared) = self.service.job(id) {
-            shared.stop(Stop::Cancel);
-            let record = shared.ended().await;
-            if record.stage == Stage::Cancelled {
+        loop {
+            if let Some(shared) = self.service.job(id) {
+                shared.stop(Stop::Cancel);
+                let record = shared.ended().await;
+                if record.stage == Stage::Cancelled {
+                    return Ok(record);
+                }
+                // It ended otherwise just before.
+            }
+            let this = self.clone();
+            if let Some(record) = blocking(move || this.service.cancel_resting(id)).await? {
                 return Ok(record);
             }
-            // It ended otherwise just before.
         }
-        let this = self.clone();
-        blocking(move || this.service.cancel_resting(id)).await
     }
 
     /// Deletes an upload that is not running, with its rows and its file. Its events become a gap.
@@ -292,8 +298,12 @@ impl Service {
         shared.end();
     }
 
-    fn cancel_resting(&self, id: UploadId) -> Result<UploadRecord, ActError> {
+    /// None where its sender came back just now, so that it is no longer at rest.
+    fn cancel_resting(&self, id: UploadId) -> Result<Option<UploadRecord>, ActError> {
         let _act = self.act();
+        if self.job(id).is_some() {
+            return Ok(None);
+        }
         let mut record = match self.live(id) {
             Some(unkept) => unkept,
             None => self.stored(id)?,
@@ -304,7 +314,7 @@ impl Service {
         record.stage = Stage::Cancelled;
         record.failure = Some(Failure::new(FailureCode::Cancelled, words::CANCELLED));
         record.updated_ms = now_ms();
-        self.announce_end(record)
+        self.announce_end(record).map(Some)
     }
 
     /// Journals the end of an upload that no job runs, with the counts that the journal has.

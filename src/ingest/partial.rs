@@ -89,7 +89,7 @@ fn follow(service: &Service, shared: &Shared, follower: &Follower) -> (Stage, Op
         if growth.end == Some(End::Broken) {
             return (Stage::Interrupted, Some(shared.why_broken().unwrap_or_else(|| words::absent(absent_ms_max))));
         }
-        if absent_until.is_some_and(|until| until <= Instant::now()) {
+        if shared.absent_until(absent_max).is_some_and(|until| until <= Instant::now()) {
             shared.seat().close_if_free();
         }
     }

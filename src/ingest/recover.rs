@@ -12,14 +12,16 @@ use tokio::runtime::Handle;
 
 impl Ingest {
     /// Takes up what the last process left. An upload whose sender may come back waits for it, as between two requests;
-    /// one that was received whole is read to its end; any other is read to the end of what was received, and becomes
-    /// `interrupted`. Deleted ones are taken out. Runs on threads of its own, and within a runtime.
+    /// one that was received whole is read to its end, also when it was interrupted meanwhile: nobody else would make it
+    /// go on. Any other is read to the end of what was received, and becomes `interrupted`. Deleted ones are taken out.
+    /// Runs on threads of its own, and within a runtime.
     ///
     /// # Errors
     /// Any error of listing them.
     pub fn recover(&self) -> Result<(), JournalError> {
         let leaving = self.service.journal.leaving()?;
         let unfinished = self.service.journal.unfinished()?;
+        let interrupted = self.service.journal.interrupted()?;
         let service = Arc::clone(&self.service);
         // Listed as running before anybody can ask.
         let jobs: Vec<_> = unfinished.into_iter().map(|record| service.enlist_again(record)).collect();
@@ -27,6 +29,9 @@ impl Ingest {
         std::thread::Builder::new().name("recover".into()).spawn(move || {
             for shared in jobs {
                 service.take_up(&shared, &runtime);
+            }
+            for record in interrupted {
+                service.read_on(&record, &runtime);
             }
             for leaving in leaving {
                 if let Err(error) = service.spool.remove(leaving.0) {
@@ -59,11 +64,27 @@ impl Service {
         }
     }
 
+    /// Goes on with an interrupted upload that was received whole.
+    fn read_on(self: &Arc<Self>, record: &UploadRecord, runtime: &Handle) {
+        let id = record.id;
+        if !self.spool.bytes(id).is_ok_and(|bytes| bytes == record.length_bytes) {
+            return;
+        }
+        match self.resume(id, record.is_joined()) {
+            Ok(intake) if record.is_joined() => drop(runtime.spawn(join::copy(Arc::clone(self), intake))),
+            Ok(_) => {}
+            Err(error) => tracing::info!(%error, upload = %id, "an upload that was received whole rests on"),
+        }
+    }
+
     /// Journals ends that the journal could not take when they came, as on a full disk.
     pub(super) fn keep_unkept(&self) -> Result<(), ActError> {
-        let unkept: Vec<_> = self.running().unkept.values().cloned().collect();
-        for record in unkept {
+        let unkept: Vec<_> = self.running().unkept.keys().copied().collect();
+        for id in unkept {
             let _act = self.act();
+            let record = self.running().unkept.get(&id).cloned();
+            // Where its sender came back it goes on, and comes to another end.
+            let Some(record) = record.filter(|_| self.job(id).is_none()) else { continue };
             match self.journal.upload(record.id)? {
                 Some(stored) if stored.stage.is_running() => drop(self.announce_end(record)?),
                 // Somebody ended or deleted it meanwhile, or its beginning was not kept either.
@@ -79,6 +100,10 @@ impl Service {
         let received = self.spool.bytes(id)?.unwrap_or(0);
         if record.is_partial() {
             let complete = record.length_bytes == Some(received);
+            if complete && received > 0 {
+                // The process that ended may not have come to it.
+                self.spool.sync(id)?;
+            }
             record.stage = if complete { Stage::Done } else { Stage::Interrupted };
             record.failure = (!complete).then(|| Failure::new(FailureCode::Interrupted, words::RESTARTED));
             record.received_bytes = received;

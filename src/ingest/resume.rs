@@ -34,7 +34,7 @@ pub enum ResumeError {
     /// It ended, and not well.
     #[error("the upload is {}", .0.stage)]
     Ended(Box<UploadRecord>),
-    /// Every byte of it was received.
+    /// Every byte of it was received; from [`Ingest::resume`]: and it is done.
     #[error("the file is complete")]
     Complete(Box<UploadRecord>),
     /// It is put together from parts, not sent.
@@ -79,9 +79,26 @@ impl Ingest {
             }
             Ok(Found::Resting) => {
                 let this = self.clone();
-                blocking(move || this.service.standing(id)).await
+                let found = blocking(move || this.service.standing(id)).await?;
+                let is_whole = found.record.length_bytes == Some(found.offset) && !found.record.is_joined();
+                if !is_whole || found.record.stage != Stage::Interrupted {
+                    return Ok(found);
+                }
+                // Who is told that nothing is missing sends nothing more, so it must go on by itself.
+                match self.resume(id).await {
+                    Ok(intake) => Ok(Standing { record: intake.record(), offset: intake.offset() }),
+                    Err(ResumeError::Complete(record)) => {
+                        Ok(Standing { offset: record.received_bytes, record: *record })
+                    }
+                    Err(error) => Err(error),
+                }
             }
-            Err(ResumeError::Complete(record)) => Ok(Standing { offset: record.received_bytes, record: *record }),
+            Err(ResumeError::Complete(record)) => {
+                // It is being read, and its last bytes may not be on disk yet.
+                let this = self.clone();
+                blocking(move || this.service.spool.sync(id)).await.map_err(ActError::Spool)?;
+                Ok(Standing { offset: record.received_bytes, record: *record })
+            }
             Err(error) => Err(error),
         }
     }
@@ -94,16 +111,32 @@ impl Ingest {
         if self.service.live(id).is_some_and(|record| record.is_joined()) {
             return Err(ResumeError::Joined);
         }
+        let mut made_room = false;
         loop {
-            if let Found::Running(mut intake) = self.find(id).await? {
-                intake.sync().await.map_err(ResumeError::Refused)?;
-                return Ok(intake);
+            match self.find(id).await {
+                Ok(Found::Running(mut intake)) => {
+                    intake.sync().await.map_err(ResumeError::Refused)?;
+                    return Ok(intake);
+                }
+                Ok(Found::Resting) => {}
+                Err(ResumeError::Complete(_)) => {
+                    // Whether that ends well is told when it has.
+                    if let Some(shared) = self.service.job(id) {
+                        shared.ended().await;
+                    }
+                    continue;
+                }
+                Err(error) => return Err(error),
             }
-            self.make_room().await;
             let this = self.clone();
             match blocking(move || this.service.resume(id, false)).await {
                 // Somebody else was quicker.
                 Err(ResumeError::Locked) => {}
+                // It is one that can go on: for no other anybody loses a place.
+                Err(ResumeError::Refused(failure)) if failure.code == FailureCode::TooManyUploads && !made_room => {
+                    self.make_room().await;
+                    made_room = true;
+                }
                 resumed => return resumed,
             }
         }
@@ -193,9 +226,7 @@ impl Service {
         };
         let partial = shared.record().is_partial();
         let resumed = if partial { partial::go_on(self, &shared) } else { begin::go_on(self, &shared) };
-        let intake = resumed.map_err(ResumeError::Refused)?;
-        self.running().unkept.remove(&id);
-        Ok(intake)
+        resumed.map_err(ResumeError::Refused)
     }
 
     /// Tells of an interruption that the journal could not take when it came: it stands before what follows it.
@@ -216,8 +247,12 @@ impl Service {
             Stage::Failed | Stage::Cancelled => Err(ResumeError::Ended(Box::new(record))),
             Stage::Done => Ok(Standing { offset: record.received_bytes, record }),
             _ => {
-                let bytes = self.spool.bytes(id).map_err(ActError::Spool)?;
-                Ok(Standing { offset: bytes.unwrap_or(0), record })
+                let bytes = self.spool.bytes(id).map_err(ActError::Spool)?.unwrap_or(0);
+                if bytes > 0 {
+                    // Whoever appended them may have ended before they were.
+                    self.spool.sync(id).map_err(ActError::Spool)?;
+                }
+                Ok(Standing { offset: bytes, record })
             }
         }
     }
@@ -244,7 +279,9 @@ impl Service {
         if (running.jobs.len() as u64) < self.limits.uploads_max {
             return None;
         }
-        let waiting = running.jobs.values().filter_map(|shared| Some((shared.seat().free_since()?, shared)));
+        // One that was received whole waits for nobody, and gives its place back when it was read.
+        let unfinished = running.jobs.values().filter(|shared| !shared.is_complete());
+        let waiting = unfinished.filter_map(|shared| Some((shared.seat().free_since()?, shared)));
         waiting.min_by_key(|(since, _)| *since).map(|(_, shared)| Arc::clone(shared))
     }
 }

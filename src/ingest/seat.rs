@@ -69,8 +69,12 @@ impl Seat {
 
     /// Gives the seat back. A closed one stays closed.
     pub fn give_back(&self, pieces: Pieces) {
-        if matches!(*self.state(), State::Taken(_)) {
-            self.set(State::Free(pieces, Instant::now()));
+        // One step: closed between two, it would be open again for a job that ends.
+        let mut state = self.state();
+        if matches!(*state, State::Taken(_)) {
+            *state = State::Free(pieces, Instant::now());
+            drop(state);
+            self.changes.send_replace(());
         }
     }
 

@@ -95,6 +95,18 @@ fn told(stored: &[Stored]) -> Vec<String> {
 }
 
 #[test]
+fn a_declared_length_stays_whatever_was_underway() {
+    let fixture = Fixture::new();
+    let client = fixture.journal.client(&name("a")).unwrap();
+    let upload = UploadId::now();
+    fixture.append(&client, upload, 1).unwrap();
+    fixture.journal.declare_length(upload, 7).unwrap();
+    // A batch that was made before, with the upload as it was then.
+    fixture.append(&client, upload, 1).unwrap();
+    assert_eq!(fixture.journal.upload(upload).unwrap().unwrap().length_bytes, Some(7));
+}
+
+#[test]
 fn entries_come_back_in_order_and_numbers_go_on_after_a_restart() {
     let mut fixture = Fixture::new();
     let client = fixture.journal.client(&name("a")).unwrap();

@@ -58,6 +58,18 @@ impl Journal {
         self.list(&sql, &[])
     }
 
+    /// Interrupted uploads of which it is known how long their files are.
+    ///
+    /// # Errors
+    /// Any error of the database.
+    pub fn interrupted(&self) -> Result<Vec<UploadRecord>, JournalError> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM uploads u JOIN clients c ON c.id = u.client
+             WHERE u.stage = 'interrupted' AND u.length_bytes IS NOT NULL ORDER BY u.id"
+        );
+        self.list(&sql, &[])
+    }
+
     /// Uploads that are not running, oldest change first: what retention looks at.
     ///
     /// # Errors
@@ -122,13 +134,14 @@ impl Journal {
     }
 }
 
-/// Writes the row, over the one of the same id.
+/// Writes the row, over the one of the same id. A length that was declared stays: a batch that was underway meanwhile does
+/// not know of it.
 pub(super) fn put(tx: &Transaction<'_>, client: i64, record: &UploadRecord) -> Result<(), JournalError> {
     let mut put = tx.prepare_cached(
         "INSERT INTO uploads VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
          ON CONFLICT (id) DO UPDATE SET stage = ?3, received_bytes = ?5, read_bytes = ?6,
              total_bytes = ?7, rows = ?8, problems = ?9, problems_by_code = ?10, reading = ?11, failure = ?12,
-             updated_ms = ?14, length_bytes = ?15, resumable = ?16",
+             updated_ms = ?14, length_bytes = COALESCE(?15, length_bytes), resumable = ?16",
     )?;
     put.execute(params![
         key(record.id),

@@ -12,12 +12,13 @@ use std::time::Instant;
 /// Appends to one spool file. Dropping it without [`Writer::complete`] leaves the file `Broken`.
 #[derive(Debug)]
 pub struct Writer {
+    /// Dropped before the file, whose lock keeps the next writer from putting bytes aside under the same name.
+    staged: Staged,
     file: File,
     tail: Arc<Tail>,
     length: u64,
     /// Bytes were appended that may not be on disk yet.
     unsynced: bool,
-    staged: Staged,
     dir: Arc<Path>,
     end: End,
     free: Free,
@@ -199,7 +200,7 @@ impl Source {
 }
 
 /// Waits until a file's bytes and its name in the folder are on disk.
-fn sync(file: &File, dir: &Path) -> io::Result<()> {
+pub(super) fn sync(file: &File, dir: &Path) -> io::Result<()> {
     file.sync_data()?;
     File::open(dir)?.sync_all()
 }
@@ -296,6 +297,25 @@ mod tests {
         follower.source().read_exact_at(&mut text, 0).unwrap();
         assert_eq!(&text, b"a,b\n1,2\n");
         assert_eq!(spool.append_to(UploadId::now()).unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn a_file_has_one_writer_at_a_time() {
+        let (_dir, spool) = spool();
+        let id = UploadId::now();
+        let (mut writer, follower) = spool.create(id).unwrap();
+        let (opening, opened) = std::sync::mpsc::channel();
+        let other = spool.clone();
+        let next = std::thread::spawn(move || {
+            opening.send(()).unwrap();
+            other.append_to(id).unwrap().0.bytes()
+        });
+        opened.recv().unwrap();
+        for _ in 0..1_000 {
+            writer.append(b"1,2\n").unwrap();
+        }
+        drop((writer, follower));
+        assert_eq!(next.join().unwrap(), 4_000, "it begins behind all that the one before appended");
     }
 
     #[test]

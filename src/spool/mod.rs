@@ -56,15 +56,18 @@ impl Spool {
     /// Any I/O error; `AlreadyExists` if the upload has a file.
     pub fn create(&self, id: UploadId) -> io::Result<(Writer, Follower)> {
         let file = File::options().read(true).append(true).create_new(true).open(self.path(id))?;
+        file.lock()?;
         self.pair(file, id)
     }
 
-    /// Opens an upload's file to go on behind what it holds: the two ends of it. Nobody else may write it.
+    /// Opens an upload's file to go on behind what it holds: the two ends of it. Waits until both ends that it had before
+    /// are gone: what an earlier writer was still to append comes first.
     ///
     /// # Errors
     /// Any I/O error; `NotFound` if the upload has no file.
     pub fn append_to(&self, id: UploadId) -> io::Result<(Writer, Follower)> {
         let file = File::options().read(true).append(true).open(self.path(id))?;
+        file.lock()?;
         self.pair(file, id)
     }
 
@@ -90,6 +93,14 @@ impl Spool {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// Waits until an upload's file is on disk as it is now, its name too, whoever wrote it.
+    ///
+    /// # Errors
+    /// Any I/O error; `NotFound` if the upload has no file.
+    pub fn sync(&self, id: UploadId) -> io::Result<()> {
+        file::sync(&File::open(self.path(id))?, &self.dir)
     }
 
     /// Removes an upload's file, if there is one.

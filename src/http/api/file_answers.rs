@@ -25,7 +25,7 @@ codes! {
     /// What asking for a file can be refused with.
     OnHead ["bad-parameter", "not-found", "upload-gone", "tus-version", "upload-locked", "storage-failed",
         "upload-interrupted", "upload-cancelled", "body-too-large", "header-too-long", "too-many-columns",
-        "upload-too-slow", "server-stopping", "disk-full"];
+        "upload-too-slow", "too-many-uploads", "server-stopping", "disk-full"];
     /// What going on with a file can be refused with.
     OnPatch [
         "bad-parameter", "upload-interrupted", "cross-site", "joined-file", "not-found", "body-stalled",

@@ -95,6 +95,7 @@ impl FilesApi {
                 return Err(ApiError::parameter("Upload-Length", what).into());
             }
             let receiver = PieceReceiver::new(&self.0.limits, &piece, checksum.0.as_deref())?;
+            let receiver = receiver.with_trailer(request.header("Trailer"));
             let begun = self.0.ingest.begin(NewUpload { length_bytes, ..new }).await.map_err(ApiError::from)?;
             let (id, with_upload) = (begun.id(), !piece.is_empty());
             let (offset, record) = receiver.receive(begun, 0, piece).await?;

@@ -1,6 +1,6 @@
 //! A piece of a file on its way into its intake.
 
-use crate::domain::{Failure, FailureCode, Limits, UploadId, UploadRecord};
+use crate::domain::{Failure, FailureCode, Limits, Stage, UploadId, UploadRecord};
 use crate::http::code::ApiCode;
 use crate::http::error::ApiError;
 use crate::http::payload::checksum::Checksum;
@@ -103,10 +103,11 @@ impl<'a> PieceReceiver<'a> {
         let id = intake.id();
         let length = intake.record().length_bytes;
         let most = length.unwrap_or(self.limits.body_bytes_max);
-        if self.content_length.is_some_and(|bytes| bytes > most.saturating_sub(offset)) {
+        // Less may be taken now than when the file was begun.
+        let left = most.saturating_sub(offset);
+        if self.content_length.is_some_and(|bytes| bytes > left) {
             return Err(beyond(length, most).of_upload(id));
         }
-        let left = most - offset;
         let taken = match self.checksum.take() {
             Some(checksum) => self.take_verified(&mut intake, &mut piece, left, checksum).await?,
             None => self.take(&mut intake, &mut piece, left).await?,
@@ -168,7 +169,13 @@ impl<'a> PieceReceiver<'a> {
     async fn next(&self, intake: &Intake, piece: &mut Piece) -> Result<Option<Bytes>, ApiError> {
         let next = tokio::select! {
             next = timeout_at(self.deadline, piece.next()) => next,
-            failure = intake.over() => return Err(ended(intake, failure)),
+            failure = intake.over() => {
+                // Its length told that the file is complete; the end of the body may come whenever it likes.
+                if intake.record().stage == Stage::Done {
+                    return Ok(None);
+                }
+                return Err(ended(intake, failure));
+            }
         };
         let span = |ms| humantime::format_duration(Duration::from_millis(ms)).to_string();
         let error = match next {

@@ -39,6 +39,8 @@ impl Piece {
     pub async fn next(&mut self) -> io::Result<Option<Bytes>> {
         while let Some(frame) = self.body.frame().await {
             match frame?.into_data() {
+                // An empty one says nothing (RFC 9113, section 6.1).
+                Ok(bytes) if bytes.is_empty() => {}
                 Ok(bytes) => return Ok(Some(bytes)),
                 Err(frame) => self.trailers.extend(frame.into_trailers().unwrap_or_default()),
             }

@@ -3,6 +3,7 @@
 mod extensions;
 mod interrupted;
 mod locks;
+mod moments;
 mod protocol;
 
 use crate::answer::Answer;
