@@ -22,7 +22,9 @@ pub fn tus(options: &Options, file: &File) -> Vec<Line> {
         assert_eq!(seen.rows, options.rows);
         per_second(options.rows, seen.last - begun)
     };
-    let form = rate(&|server| drop(upload(server.address, "bench", Upload { file, rows: options.rows })));
+    let form = rate(&|server| {
+        upload(server.address, "bench", Upload { file, rows: options.rows });
+    });
     let pieces = rate(&|server| {
         Sender::begin(server.address, METADATA, file, options.rows).send_rest();
     });

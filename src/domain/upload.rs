@@ -239,8 +239,10 @@ impl UploadRecord {
 
     /// Where the sender can go on with it (tus 1.0), as long as it can.
     pub fn resume_path(&self) -> Option<String> {
-        let waits = self.stage.is_running() && self.resumable.is_some() && !self.is_joined();
-        (waits || self.stage == Stage::Interrupted).then(|| format!("/files/{}", self.id))
+        let waits = self.stage.is_running() && self.resumable.is_some();
+        // One that is put together goes on by putting its parts together again.
+        let can = (waits || self.stage == Stage::Interrupted) && !self.is_joined();
+        can.then(|| format!("/files/{}", self.id))
     }
 
     /// Percent of the file that was read, whole; none while the total is unknown. 100 is kept for the end.

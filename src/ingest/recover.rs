@@ -6,7 +6,7 @@ use super::job::Job;
 use super::shared::Shared;
 use super::{ActError, Ingest, Service, join, words};
 use crate::domain::{Failure, FailureCode, Stage, UploadRecord};
-use crate::journal::{JournalError, now_ms};
+use crate::journal::JournalError;
 use std::sync::Arc;
 use tokio::runtime::Handle;
 
@@ -20,7 +20,11 @@ impl Ingest {
     /// Any error of listing them.
     pub fn recover(&self) -> Result<(), JournalError> {
         let leaving = self.service.journal.leaving()?;
-        let unfinished = self.service.journal.unfinished()?;
+        let mut unfinished = self.service.journal.unfinished()?;
+        // Before anybody can watch from a place that is about to go.
+        for record in &mut unfinished {
+            self.service.take_back_lost(record)?;
+        }
         let interrupted = self.service.journal.interrupted()?;
         let service = Arc::clone(&self.service);
         // Listed as running before anybody can ask.
@@ -45,6 +49,23 @@ impl Ingest {
 }
 
 impl Service {
+    /// Takes back what was announced of bytes that are not there any more: with the power, a file may lose bytes that the
+    /// journal has kept events of, though never any that were answered for.
+    fn take_back_lost(&self, record: &mut UploadRecord) -> Result<(), JournalError> {
+        let received = self.spool.bytes(record.id)?.unwrap_or(0);
+        let last = self.journal.last_entry(record.id)?;
+        if record.is_partial() || last.is_none_or(|last| last.checkpoint.offset <= received) {
+            return Ok(());
+        }
+        let last = self.journal.take_back(record.id, received)?;
+        tracing::warn!(upload = %record.id, "the end of its file was lost; what was announced of it is taken back");
+        if last.checkpoint.offset == 0 {
+            // How it is read was lost as well, and is found again.
+            record.reading = None;
+        }
+        Ok(())
+    }
+
     fn enlist_again(&self, record: UploadRecord) -> Arc<Shared> {
         let id = record.id;
         let shared = Arc::new(Shared::new(record));
@@ -112,12 +133,6 @@ impl Service {
         let last = self.journal.last_entry(id)?.ok_or(JournalError::Damaged)?;
         let told = last.problems_told();
         let checkpoint = last.checkpoint;
-        if received < checkpoint.offset {
-            record.stage = Stage::Failed;
-            record.updated_ms = now_ms();
-            record.failure = Some(words::missing(received, checkpoint.offset));
-            return self.rest(shared, record);
-        }
         let reading = record.reading.clone();
         let publisher = self.streams.publisher(&record.client)?;
         let (writer, follower) = open(self, id)?;

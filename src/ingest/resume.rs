@@ -5,7 +5,7 @@ use super::seat::Take;
 use super::shared::{Shared, Stop};
 use super::{ActError, Ingest, Service, begin, blocking, partial, words};
 use crate::domain::{Failure, FailureCode, Stage, UploadId, UploadRecord};
-use crate::journal::{GapReason, JournalError, now_ms};
+use crate::journal::{JournalError, now_ms};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
@@ -267,7 +267,7 @@ impl Service {
     /// Why there is no such upload.
     fn absent(&self, id: UploadId) -> ResumeError {
         match self.journal.departed(id) {
-            Ok(Some(GapReason::Expired | GapReason::Deleted)) => ResumeError::Gone,
+            Ok(Some(_)) => ResumeError::Gone,
             Ok(None) => ResumeError::NotFound(id),
             Err(error) => error.into(),
         }

@@ -1,7 +1,7 @@
 //! Letting an upload's events go: they leave gaps that say why.
 
 use super::uploads::{exists, key};
-use super::{Journal, JournalError};
+use super::{Entry, Journal, JournalError, read};
 use crate::domain::UploadId;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
@@ -12,6 +12,8 @@ pub enum GapReason {
     Expired,
     /// Somebody deleted the upload.
     Deleted,
+    /// The bytes they told of were lost, as with the power.
+    Lost,
 }
 
 impl GapReason {
@@ -20,11 +22,12 @@ impl GapReason {
         match self {
             Self::Expired => "expired",
             Self::Deleted => "deleted",
+            Self::Lost => "lost",
         }
     }
 
     pub(super) fn parse(text: &str) -> Option<Self> {
-        [Self::Expired, Self::Deleted].into_iter().find(|reason| reason.as_str() == text)
+        [Self::Expired, Self::Deleted, Self::Lost].into_iter().find(|reason| reason.as_str() == text)
     }
 }
 
@@ -70,6 +73,27 @@ impl Journal {
     pub fn sweep(&self, leaving: Leaving) -> Result<(), JournalError> {
         while self.act(move |tx| sweep_slice(tx, leaving.0))? {}
         Ok(())
+    }
+
+    /// Takes back what was announced of an upload beyond the bytes that are left of its file: those events become a gap.
+    /// Answers with the last entry that stays.
+    ///
+    /// # Errors
+    /// Any error of the database; [`JournalError::Damaged`] where no entry stays.
+    pub fn take_back(&self, upload: UploadId, received_bytes: u64) -> Result<Entry, JournalError> {
+        self.act(move |tx| {
+            loop {
+                let last = read::last_entry(tx, upload)?.ok_or(JournalError::Damaged)?;
+                if last.checkpoint.offset <= received_bytes {
+                    return Ok(last);
+                }
+                let mut delete =
+                    tx.prepare_cached("DELETE FROM entries WHERE upload = ?1 AND last_n = ?2 RETURNING client, epoch")?;
+                let (client, epoch) =
+                    delete.query_row(params![key(upload), last.last_n], |row| Ok((row.get(0)?, row.get(1)?)))?;
+                add_gap(tx, client, last.first_n, last.last_n, epoch, GapReason::Lost.as_str())?;
+            }
+        })
     }
 
     /// Why an upload that was here is no longer; none if it is still here, never was, or left too long ago.

@@ -61,7 +61,7 @@ impl Journal {
             if !known {
                 return Ok(Place::UnknownEpoch);
             }
-            if id.n == 0 || id == committed {
+            if id.n == 0 {
                 return Ok(Place::Known);
             }
             if id.n > committed.n {
@@ -69,18 +69,20 @@ impl Journal {
             }
             let Some(key) = client.key() else { return Ok(Place::Lost) };
             let mut select = db.prepare_cached(
-                "SELECT p.name FROM (
-                     SELECT epoch, last_n FROM (
+                "SELECT p.name, place.reason FROM (
+                     SELECT epoch, NULL AS reason FROM (
                          SELECT epoch, last_n, first_n FROM entries WHERE client = ?1 AND last_n >= ?2 ORDER BY last_n LIMIT 1)
                      WHERE first_n <= ?2
                      UNION ALL
-                     SELECT epoch, last_n FROM (
-                         SELECT epoch, last_n, first_n FROM gaps WHERE client = ?1 AND last_n >= ?2 ORDER BY last_n LIMIT 1)
+                     SELECT epoch, reason FROM (
+                         SELECT epoch, last_n, first_n, reason FROM gaps WHERE client = ?1 AND last_n >= ?2 ORDER BY last_n LIMIT 1)
                      WHERE first_n <= ?2) place
                  JOIN epochs p ON p.ordinal = place.epoch",
             )?;
-            let epoch: Option<String> = select.query_row(params![key, id.n], |row| row.get(0)).optional()?;
-            Ok(if epoch.as_deref() == Some(id.epoch.as_str()) { Place::Known } else { Place::Lost })
+            let place = select.query_row(params![key, id.n], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+            let (epoch, reason): (Option<String>, Option<String>) = place.unwrap_or_default();
+            let is_lost = reason.as_deref() == Some(GapReason::Lost.as_str());
+            Ok(if epoch.as_deref() == Some(id.epoch.as_str()) && !is_lost { Place::Known } else { Place::Lost })
         })
     }
 
@@ -193,14 +195,17 @@ impl Journal {
     /// # Errors
     /// Any error of the database; [`JournalError::Damaged`] where the entry cannot be read.
     pub fn last_entry(&self, upload: UploadId) -> Result<Option<Entry>, JournalError> {
-        self.read(|db| {
-            let sql = format!(
-                "SELECT {ENTRY} FROM entries e JOIN epochs p ON p.ordinal = e.epoch
-                 WHERE e.upload = ?1 ORDER BY e.first_row DESC, e.last_n DESC LIMIT 1"
-            );
-            Ok(entries(db, &sql, params![key(upload)])?.pop())
-        })
+        self.read(|db| last_entry(db, upload))
     }
+}
+
+/// The last entry of one upload.
+pub(super) fn last_entry(db: &Connection, upload: UploadId) -> Result<Option<Entry>, JournalError> {
+    let sql = format!(
+        "SELECT {ENTRY} FROM entries e JOIN epochs p ON p.ordinal = e.epoch
+         WHERE e.upload = ?1 ORDER BY e.first_row DESC, e.last_n DESC LIMIT 1"
+    );
+    Ok(entries(db, &sql, params![key(upload)])?.pop())
 }
 
 /// A client's key and the last event committed for it: the end of its entries or of its gaps, whichever is later.
