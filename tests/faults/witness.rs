@@ -14,6 +14,7 @@ use hyper::body::Incoming;
 use rowcast::domain::Stage;
 use serde_json::Value;
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -117,9 +118,6 @@ impl Witness {
                 Ok(Over::Ended) => self.clean_ends += 1,
                 Ok(Over::Left) | Err(_) => {}
             }
-            if self.has_seen_all() {
-                return self;
-            }
         }
     }
 
@@ -141,8 +139,9 @@ impl Witness {
         }
     }
 
-    fn has_seen_all(&self) -> bool {
-        self.scene.goal.borrow().is_some_and(|goal| self.n >= goal)
+    /// Whether it has seen everything, on a connection to the server that is there now: another one may count otherwise.
+    fn has_seen_all(&self, address: SocketAddr) -> bool {
+        *self.scene.place.borrow() == Some(address) && self.scene.goal.borrow().is_some_and(|goal| self.n >= goal)
     }
 
     async fn connection(&mut self) -> Result<Over, Broken> {
@@ -161,14 +160,14 @@ impl Witness {
             return Err(Broken(status.to_string()));
         }
         self.connections += 1;
-        let over = self.stream(response.into_body()).await;
+        let over = self.stream(response.into_body(), address).await;
         if let Err(Broken(why)) = &over {
             self.broken_off.push(format!("{why} ({:?}, after {:?})", self.manner, self.last_id));
         }
         over
     }
 
-    async fn stream(&mut self, mut body: Incoming) -> Result<Over, Broken> {
+    async fn stream(&mut self, mut body: Incoming, address: SocketAddr) -> Result<Over, Broken> {
         let Manner { pace, leaves_after, patience, .. } = self.manner;
         let mut parser = Parser::default();
         let mut opened = false;
@@ -176,7 +175,7 @@ impl Witness {
         loop {
             let mut goal = self.scene.goal.clone();
             goal.mark_unchanged();
-            if self.has_seen_all() {
+            if opened && self.has_seen_all(address) {
                 return Ok(Over::Seen);
             }
             let frame = tokio::select! {
