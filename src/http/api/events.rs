@@ -8,6 +8,7 @@ use crate::http::payload::sse::EventStream;
 use crate::http::{Services, site};
 use crate::stream::{Attach, Begin};
 use poem::Request;
+use poem::http::Version;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::{ApiResponse, OpenApi};
 use std::sync::Arc;
@@ -83,7 +84,9 @@ impl EventsApi {
         };
         let kinds = events.0.map_or(KindSet::ALL, |kinds| kinds.0);
         let attach = Attach { begin, kinds, until_done: until.0.is_some() };
-        let stall = Duration::from_millis(self.0.limits.watcher_stall_ms_max);
+        // The only stream of a connection stalls with its socket, which is watched already.
+        let shares = request.version() >= Version::HTTP_2;
+        let stall = shares.then(|| Duration::from_millis(self.0.limits.watcher_stall_ms_max));
         Ok(match self.0.streams.attach(client.0.0, attach).await? {
             Some(watcher) => Watching::Events(EventStream::new(watcher, stall)),
             None => Watching::Over,

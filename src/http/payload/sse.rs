@@ -17,9 +17,12 @@ use std::time::{Duration, Instant};
 pub struct EventStream(Body);
 
 impl EventStream {
-    /// Sends `batches` until they end, or until the receiver has taken nothing for `stall`.
-    pub fn new(batches: impl Stream<Item = Bytes> + Send + 'static, stall: Duration) -> Self {
-        Self(Body::from_bytes_stream(Watched::new(batches, stall).map(io::Result::Ok)))
+    /// Sends `batches` until they end; with `stall`, or until the receiver has taken nothing for so long.
+    pub fn new(batches: impl Stream<Item = Bytes> + Send + 'static, stall: Option<Duration>) -> Self {
+        Self(match stall {
+            Some(stall) => Body::from_bytes_stream(Watched::new(batches, stall).map(io::Result::Ok)),
+            None => Body::from_bytes_stream(batches.map(io::Result::Ok)),
+        })
     }
 
     /// A stream that only has a head: the answer to HEAD, which never attaches.
