@@ -2,8 +2,10 @@
 //!
 //! Limits are flags of their own, made from the one table in [`Limits::TABLE`].
 
+mod read;
 mod remote;
 
+pub use read::ReadArgs;
 pub use remote::{Client, TailArgs, UploadArgs};
 
 use crate::domain::{LimitSpec, Limits, Unit};
@@ -58,6 +60,32 @@ pub struct ServeArgs {
     /// How much of anything is allowed.
     #[command(flatten)]
     pub limits: LimitArgs,
+}
+
+/// Settings of `rowcast read`.
+#[derive(Debug, Clone, Args)]
+pub struct ReadFileArgs {
+    /// The file; `-` for standard input.
+    pub file: std::path::PathBuf,
+    /// What to write.
+    #[arg(long, value_enum, default_value_t = ReadFormat::Csv)]
+    pub format: ReadFormat,
+    /// What is known of how it is to be read.
+    #[command(flatten)]
+    pub read: ReadArgs,
+}
+
+/// What `rowcast read` writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum ReadFormat {
+    /// The table as RFC 4180 has it: UTF-8, commas, header first.
+    Csv,
+    /// A JSON object for each row.
+    Ndjson,
+    /// A JSON object for each problem.
+    Problems,
+    /// One JSON object: how the file is read, and what its columns hold.
+    Profile,
 }
 
 /// Which mock CSV to make; the same as the query of `GET /csv`.

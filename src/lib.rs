@@ -7,7 +7,7 @@
 //! | 6 | [`http`] | poem and hyper's server; nobody else does |
 //! | 5 | [`ingest`] | the life of an upload |
 //! | 4 | [`stream`] | who watches, and what they get |
-//! | 3 | [`rows`] | rows read back from their spans |
+//! | 3 | [`rows`] | rows read back from their spans and literals |
 //! | 2 | [`spool`], [`journal`] | files; the journal knows SQLite, nobody else does |
 //! | 1 | [`reader`], [`encode`], [`mock`] | pure: bytes to rows, events to bytes, rows out of nothing |
 //! | 0 | [`domain`] | the words |

@@ -18,3 +18,10 @@ pub fn block(rows: u64) -> File {
     let row_bytes = block.len() as f64 / rows as f64;
     File { header, block, block_rows: rows, row_bytes }
 }
+
+impl File {
+    /// The same rows, written in another way.
+    pub fn written(&self, header: Vec<u8>, block: Vec<u8>) -> Self {
+        Self { header, block, ..*self }
+    }
+}

@@ -23,8 +23,36 @@ impl Sent {
     }
 }
 
+/// What a server answered to an upload.
+pub struct Answer {
+    pub sent: Sent,
+    /// Its head and body, each line of the head ended by CRLF.
+    text: String,
+}
+
+impl Answer {
+    /// The rows of an upload that was answered `201`.
+    pub fn rows(&self) -> Option<u64> {
+        let rest = self.text.starts_with("HTTP/1.1 201").then(|| self.text.split("\"rows\":").nth(1)).flatten()?;
+        rest[..rest.find(|c: char| !c.is_ascii_digit())?].parse().ok()
+    }
+
+    /// Its first line and the beginning of its body.
+    pub fn in_short(&self) -> String {
+        let (head, body) = self.text.split_once("\r\n\r\n").unwrap_or((&self.text, ""));
+        format!("{}: {}", head.lines().next().unwrap_or_default(), body.chars().take(300).collect::<String>())
+    }
+}
+
 /// Sends a multipart form with one file, and waits for `201`.
 pub fn upload(address: SocketAddr, client: &str, upload: Upload<'_>) -> Sent {
+    let answer = send(address, client, upload);
+    assert!(answer.text.starts_with("HTTP/1.1 201"), "{}", answer.text);
+    answer.sent
+}
+
+/// Sends a multipart form with one file, and waits for whatever is answered.
+pub fn send(address: SocketAddr, client: &str, upload: Upload<'_>) -> Answer {
     const HEAD: &str = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"bench.csv\"\r\nContent-Type: text/csv\r\n\r\n";
     const TAIL: &str = "\r\n--b--\r\n";
     let Upload { file, rows } = upload;
@@ -35,19 +63,28 @@ pub fn upload(address: SocketAddr, client: &str, upload: Upload<'_>) -> Sent {
     socket.set_nodelay(true).expect("nodelay");
     let begun = Instant::now();
     let head = format!(
-        "POST /upload/{client} HTTP/1.1\r\nHost: {address}\r\nContent-Type: multipart/form-data; boundary=b\r\n\
-         Content-Length: {length}\r\n\r\n{HEAD}"
+        "POST /upload/{client} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
+         Content-Type: multipart/form-data; boundary=b\r\nContent-Length: {length}\r\n\r\n{HEAD}"
     );
-    socket.write_all(head.as_bytes()).expect("head");
-    socket.write_all(&file.header).expect("header");
-    for _ in 0..blocks {
-        socket.write_all(&file.block).expect("rows");
-    }
-    socket.write_all(TAIL.as_bytes()).expect("tail");
-    let mut line = String::new();
-    BufReader::new(&socket).read_line(&mut line).expect("an answer");
-    assert!(line.starts_with("HTTP/1.1 201"), "{line}");
-    Sent { begun, answered: Instant::now() }
+    // A server that will not read the file answers and closes before all of it was written.
+    let write_all = |socket: &mut TcpStream| -> std::io::Result<()> {
+        socket.write_all(head.as_bytes())?;
+        socket.write_all(&file.header)?;
+        for _ in 0..blocks {
+            socket.write_all(&file.block)?;
+        }
+        socket.write_all(TAIL.as_bytes())
+    };
+    let written = write_all(&mut socket);
+    let mut reader = BufReader::new(socket);
+    let mut text = String::new();
+    reader.read_line(&mut text).unwrap_or_else(|error| panic!("no answer: {error}; sending: {written:?}"));
+    let answered = Instant::now();
+    // What an early close cuts off of the answer is not needed.
+    let mut rest = Vec::new();
+    let _ = reader.read_to_end(&mut rest);
+    text.push_str(&String::from_utf8_lossy(&rest));
+    Answer { sent: Sent { begun, answered }, text }
 }
 
 /// Line feeds in the answer to a GET.

@@ -6,6 +6,7 @@
 mod csv;
 mod http;
 mod peer;
+mod reading;
 mod resumable;
 mod server;
 mod tus;
@@ -58,6 +59,10 @@ const SCENARIOS: &[(&str, Scenario)] = &[
     ("memory", memory),
     ("mock", mock),
     ("idle", idle),
+    ("reading: clean", reading::clean),
+    ("reading: dirty", reading::dirty),
+    ("reading: utf-16", reading::utf16),
+    ("reading: gzip", reading::gzip),
     ("tus", resumable::tus),
     ("peer", resumable::peer),
     ("restart", resumable::restart),

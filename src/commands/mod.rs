@@ -10,12 +10,13 @@
 mod mock;
 mod openapi;
 mod plain;
+mod read;
 mod serve;
 mod tail;
 mod told;
 mod upload;
 
-use crate::config::{MockArgs, ServeArgs, TailArgs, UploadArgs};
+use crate::config::{MockArgs, ReadFileArgs, ServeArgs, TailArgs, UploadArgs};
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -38,6 +39,8 @@ enum Command {
     Upload(Box<UploadArgs>),
     /// Watch a client's events.
     Tail(Box<TailArgs>),
+    /// Read a CSV file as the server would, and write what was found.
+    Read(Box<ReadFileArgs>),
     /// Write a mock CSV to standard output.
     Mock(MockArgs),
     /// Write the OpenAPI document to standard output.
@@ -55,6 +58,7 @@ pub fn run() -> ExitCode {
         Some(Command::Serve(args)) => serve::run(*args).map(|()| ExitCode::SUCCESS),
         Some(Command::Upload(args)) => upload::run(*args),
         Some(Command::Tail(args)) => tail::run(*args),
+        Some(Command::Read(args)) => read::run(&args),
         Some(Command::Mock(args)) => mock::run(&args).map(|()| ExitCode::SUCCESS),
         Some(Command::Openapi) => openapi::run().map(|()| ExitCode::SUCCESS),
     };

@@ -1,6 +1,6 @@
 //! The settings of the commands that speak to a server: `rowcast tail --help`, `rowcast upload --help`.
 
-use super::bytes;
+use super::{ReadArgs, bytes};
 use crate::domain::{ClientName, EventId, KindSet};
 use crate::remote::Address;
 use clap::Args;
@@ -54,7 +54,7 @@ pub struct TailArgs {
     #[arg(long)]
     pub until_done: bool,
 
-    /// Only these kinds, joined by commas: row, problem, progress, toast, stage. People are shown all but progress.
+    /// Only these kinds, joined by commas: row, problem, progress, toast, stage, profile. People are shown all but progress.
     #[arg(long, env = "ROWCAST_TAIL_EVENTS", value_name = "KINDS", conflicts_with = "rows", value_parser = kinds)]
     pub events: Option<String>,
 
@@ -102,6 +102,10 @@ pub struct UploadArgs {
     #[arg(long, value_name = "UPLOAD", value_parser = upload_id)]
     pub resume: Option<String>,
 
+    /// `review`: it waits, once it is known how it is read, until somebody lets it go on (`POST /uploads/{id}/next`).
+    #[arg(long, value_name = "WHY", value_parser = ["review"])]
+    pub hold: Option<String>,
+
     /// Send in requests of at most so many bytes, such as `16MiB`, for proxies that bound them. Without it a file is one
     /// request; standard input is sent in requests of 8 MiB, which are kept in memory until the server has them.
     #[arg(long, env = "ROWCAST_CHUNK_BYTES", value_name = "BYTES", value_parser = chunk)]
@@ -122,6 +126,10 @@ pub struct UploadArgs {
     /// How long to try without getting any further before the upload is given up. It can be resumed even then.
     #[arg(long, env = "ROWCAST_GIVE_UP_AFTER", default_value = "10m", value_name = "TIME", value_parser = humantime::parse_duration)]
     pub give_up_after: Duration,
+
+    /// How the files are to be read.
+    #[command(flatten)]
+    pub read: ReadArgs,
 }
 
 fn client(text: &str) -> Result<Client, String> {

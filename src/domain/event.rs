@@ -19,11 +19,14 @@ pub enum Kind {
     Stage = 4,
     /// Events that this watcher can no longer have.
     Gap = 5,
+    /// What the columns of an upload look like.
+    Profile = 6,
 }
 
 impl Kind {
     /// Every kind, in the order of their numbers.
-    pub const ALL: [Self; 6] = [Self::Row, Self::Problem, Self::Progress, Self::Toast, Self::Stage, Self::Gap];
+    pub const ALL: [Self; 7] =
+        [Self::Row, Self::Problem, Self::Progress, Self::Toast, Self::Stage, Self::Gap, Self::Profile];
 
     /// The name on the wire.
     pub const fn as_str(self) -> &'static str {
@@ -34,6 +37,7 @@ impl Kind {
             Self::Toast => "toast",
             Self::Stage => "stage",
             Self::Gap => "gap",
+            Self::Profile => "profile",
         }
     }
 
@@ -55,12 +59,12 @@ pub struct KindSet(u8);
 
 /// A name that is no kind of event.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("'{0}' is no kind of event; there are row, problem, progress, toast, stage and gap, joined by commas")]
+#[error("'{0}' is no kind of event; there are row, problem, progress, toast, stage, profile and gap, joined by commas")]
 pub struct UnknownKind(pub String);
 
 impl KindSet {
     /// Every kind.
-    pub const ALL: Self = Self(0b11_1111);
+    pub const ALL: Self = Self(0b111_1111);
 
     /// Whether `kind` was asked for.
     pub const fn contains(self, kind: Kind) -> bool {
@@ -97,7 +101,7 @@ mod tests {
         let held: Vec<_> = Kind::ALL.into_iter().filter(|kind| set.contains(*kind)).collect();
         assert_eq!(held, [Kind::Progress, Kind::Toast, Kind::Gap]);
         assert_eq!("rows".parse::<KindSet>(), Err(UnknownKind("rows".into())));
-        assert_eq!("row,problem,progress,toast,stage".parse::<KindSet>(), Ok(KindSet::ALL));
+        assert_eq!("row,problem,progress,toast,stage,profile".parse::<KindSet>(), Ok(KindSet::ALL));
     }
 
     #[test]
@@ -105,6 +109,6 @@ mod tests {
         for kind in Kind::ALL {
             assert_eq!(Kind::from_number(kind as u8), Some(kind));
         }
-        assert_eq!(Kind::from_number(6), None);
+        assert_eq!(Kind::from_number(7), None);
     }
 }

@@ -70,12 +70,16 @@ const GIB: u64 = 1 << 30;
 limits! {
     // field                        name                           unit         default        in tests
     body_bytes_max                  "body-bytes-max"               Bytes        10 * GIB,      8 * MIB,   "Largest file. Beyond it the upload fails with 413; the rows announced so far stay."
-    record_bytes_max                "record-bytes-max"             Bytes        MIB,           4 * KIB,   "Longest record, as it stands in the file. A longer one is a `record-too-long` problem; its row number is used up."
+    record_bytes_max                "record-bytes-max"             Bytes        MIB,           4 * KIB,   "Longest record, as it stands in the text. Of a longer one each line is read by itself; a longer line is a `record-too-long` problem, and its row number is used up."
     field_bytes_max                 "field-bytes-max"              Bytes        256 * KIB,     2 * KIB,   "Longest cell. A record with a longer one is a `field-too-long` problem; its row number is used up."
     header_record_bytes_max         "header-record-bytes-max"      Bytes        64 * KIB,      KIB,   "Longest header record. A longer one fails the upload with 422."
     columns_max                     "columns-max"                  Count        4096,          64,        "Most columns. A header with more fails the upload with 422; a record with more is a `too-many-cells` problem."
     raw_bytes_max                   "raw-bytes-max"                Bytes        KIB,           64,        "Most of a record's raw text that a problem quotes; more is cut, and said to be."
     problems_max                    "problems-max"                 Count        100_000,       200,       "Problems of one upload told in detail. Further ones are counted by code, and a toast says so."
+    expanded_bytes_max              "expanded-bytes-max"           Bytes        100 * GIB,     4 * MIB,   "Most bytes that a compressed file may unpack to. Beyond it the upload fails with 413; the rows announced so far stay."
+    expansion_ratio_max             "expansion-ratio-max"          Count        1000,          50,        "How many times its own size a compressed file may unpack to, once that is more than `expansion-free-bytes`. Beyond it the upload fails with 413."
+    expansion_free_bytes            "expansion-free-bytes"         Bytes        64 * MIB,      64 * KIB,  "Bytes that any compressed file may unpack to, whatever `expansion-ratio-max` says."
+    decode_window_bytes_max         "decode-window-bytes-max"      Bytes        8 * MIB,       2 * MIB,   "Most memory that a compressed file may ask for to look back at its own text. One that asks for more fails with 413. Counted in whole powers of two, from 1 KiB to 128 MiB."
     multipart_head_bytes_max        "multipart-head-bytes-max"     Bytes        8 * KIB,       512,       "Longest head of one multipart part. A longer one is refused with 431."
     multipart_text_bytes_max        "multipart-text-bytes-max"     Bytes        64 * KIB,      KIB,   "Most bytes of text fields before the file. More are refused with 413."
     multipart_parts_max             "multipart-parts-max"          Count        64,            8,         "Most parts of a multipart body. More are refused with 400."
@@ -100,6 +104,7 @@ limits! {
     concat_parts_max                "concat-parts-max"             Count        256,           4,         "Most parts that one file is put together from. More are refused with 400."
     watcher_stall_ms_max            "watcher-stall-ms-max"         Milliseconds 600_000,       1_500,     "How long a watcher may take nothing before its connection is closed. It may come back with its last id."
     keep_alive_ms                   "keep-alive-ms"                Milliseconds 15_000,        300,       "After how much silence a watcher is sent a comment, so that proxies keep the connection."
+    settle_ms                       "settle-ms"                    Milliseconds 200,           20,        "How long a reader waits for more than the first whole line before it decides how a file is read. A file that arrives quicker is decided from its first 64 KiB."
     progress_ms                     "progress-ms"                  Milliseconds 50,            20,        "Shortest time between two progress events of one upload."
     shutdown_ms_max                 "shutdown-ms-max"              Milliseconds 4_000,         2_000,     "How long a shutdown waits for running requests before it cuts them."
 }

@@ -1,9 +1,10 @@
 //! The life of an upload.
 
-use super::{ClientName, ProblemCode, Reading};
+use super::{ClientName, ColumnProfile, Learned, ProblemCode, ReadOptions, Reading};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 /// Names one upload: a UUIDv7 (RFC 9562, section 5.7), so ids sort by the time of their beginning.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -35,6 +36,8 @@ impl fmt::Debug for UploadId {
 pub enum Stage {
     /// Bytes are coming in; the header is not complete yet.
     Receiving,
+    /// How it is read is known and was told. It goes on by itself, unless somebody wants to see that first.
+    Understood,
     /// How it is read is known; rows come out. Bytes may still be coming in.
     Reading,
     /// Every row was announced, and all of it is on disk.
@@ -49,13 +52,21 @@ pub enum Stage {
 
 impl Stage {
     /// Every stage.
-    pub const ALL: [Self; 6] =
-        [Self::Receiving, Self::Reading, Self::Done, Self::Failed, Self::Cancelled, Self::Interrupted];
+    pub const ALL: [Self; 7] = [
+        Self::Receiving,
+        Self::Understood,
+        Self::Reading,
+        Self::Done,
+        Self::Failed,
+        Self::Cancelled,
+        Self::Interrupted,
+    ];
 
     /// The name on the wire and in the journal.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Receiving => "receiving",
+            Self::Understood => "understood",
             Self::Reading => "reading",
             Self::Done => "done",
             Self::Failed => "failed",
@@ -72,7 +83,11 @@ impl Stage {
     /// The table of transitions: where an upload may go from here.
     pub const fn next(self) -> &'static [Self] {
         match self {
-            Self::Receiving => &[Self::Reading, Self::Done, Self::Failed, Self::Cancelled, Self::Interrupted],
+            // One that is gone on with, and whose reading is known, is `reading` at once.
+            Self::Receiving => {
+                &[Self::Understood, Self::Reading, Self::Done, Self::Failed, Self::Cancelled, Self::Interrupted]
+            }
+            Self::Understood => &[Self::Reading, Self::Failed, Self::Cancelled, Self::Interrupted],
             Self::Reading => &[Self::Done, Self::Failed, Self::Cancelled, Self::Interrupted],
             Self::Interrupted => &[Self::Receiving, Self::Cancelled, Self::Failed],
             Self::Done | Self::Failed | Self::Cancelled => &[],
@@ -81,7 +96,7 @@ impl Stage {
 
     /// Whether bytes or rows may still come without anybody resuming it.
     pub const fn is_running(self) -> bool {
-        matches!(self, Self::Receiving | Self::Reading)
+        matches!(self, Self::Receiving | Self::Understood | Self::Reading)
     }
 
     /// Whether nothing will ever change again.
@@ -133,6 +148,12 @@ failure_codes! {
         "The header record is longer than this server takes. A quote that was never closed in the first line is the usual reason."
     TooManyColumns "too-many-columns" "Too many columns"
         "The header names more columns than this server takes. A wrong delimiter is the usual reason."
+    ExpansionTooLarge "expansion-too-large" "Compressed file unpacks to too much"
+        "The compressed file unpacks to more than this server takes, or needs more memory for it. The rows that were announced stay readable. Compress it with a smaller window (`zstd --long=23` at most), send it in parts or as it is, or ask whoever runs the server for higher limits."
+    CorruptCompression "corrupt-compression" "Compressed file is broken"
+        "The compressed file cannot be unpacked to its end: it was cut off, changed on its way, or is not compressed as it says. The rows that were announced stay readable. Compress it again, check it (`gzip -t`, `zstd -t`), and send it again."
+    UnknownEncoding "unknown-encoding" "Unknown encoding"
+        "No encoding has the name that was given. Give a label of the WHATWG Encoding Standard, such as `utf-8` or `windows-1252`, or `utf-32le` or `utf-32be`, or none: it is found out then."
     TooManyUploads "too-many-uploads" "Too many uploads at once"
         "As many uploads as this server takes are running. Try again when one has finished."
     UploadTooSlow "upload-too-slow" "Upload took too long"
@@ -216,8 +237,18 @@ pub struct UploadRecord {
     pub problems: u64,
     /// Problems by code.
     pub problems_by_code: BTreeMap<ProblemCode, u64>,
+    /// What was said of how it is to be read.
+    pub options: ReadOptions,
+    /// Whether it waits at `understood` until somebody says that it is read rightly.
+    pub hold: bool,
+    /// The upload whose bytes it reads again, with other options.
+    pub source: Option<UploadId>,
     /// How it is read; known from the header on.
     pub reading: Option<Reading>,
+    /// What suspicious records are judged by; known with the reading, and not shown to anybody.
+    pub learned: Option<Arc<Learned>>,
+    /// What its columns look like; known with the reading.
+    pub profiles: Vec<ColumnProfile>,
     /// Why it did not finish.
     pub failure: Option<Failure>,
     /// When it began, in milliseconds since the Unix epoch.
@@ -227,6 +258,33 @@ pub struct UploadRecord {
 }
 
 impl UploadRecord {
+    /// An upload that begins now, of which nothing is known but its name.
+    pub fn new(id: UploadId, client: ClientName, filename: impl Into<String>, now_ms: u64) -> Self {
+        Self {
+            id,
+            client,
+            filename: filename.into(),
+            stage: Stage::Receiving,
+            received_bytes: 0,
+            read_bytes: 0,
+            total_bytes: None,
+            length_bytes: None,
+            resumable: None,
+            rows: 0,
+            problems: 0,
+            problems_by_code: BTreeMap::new(),
+            options: ReadOptions::default(),
+            hold: false,
+            source: None,
+            reading: None,
+            learned: None,
+            profiles: Vec::new(),
+            failure: None,
+            created_ms: now_ms,
+            updated_ms: now_ms,
+        }
+    }
+
     /// Whether it is one part of a file that is put together later.
     pub fn is_partial(&self) -> bool {
         self.resumable.as_ref().is_some_and(|resumable| resumable.partial)
@@ -237,11 +295,16 @@ impl UploadRecord {
         self.resumable.as_ref().is_some_and(|resumable| !resumable.parts.is_empty())
     }
 
+    /// Whether its bytes came from a sender, and not from other uploads.
+    pub fn is_sent(&self) -> bool {
+        !self.is_joined() && self.source.is_none()
+    }
+
     /// Where the sender can go on with it (tus 1.0), as long as it can.
     pub fn resume_path(&self) -> Option<String> {
         let waits = self.stage.is_running() && self.resumable.is_some();
-        // One that is put together goes on by putting its parts together again.
-        let can = (waits || self.stage == Stage::Interrupted) && !self.is_joined();
+        // One that is put together goes on by putting its parts together again; one that is read again has all its bytes.
+        let can = (waits || self.stage == Stage::Interrupted) && self.is_sent();
         can.then(|| format!("/files/{}", self.id))
     }
 
@@ -262,8 +325,13 @@ mod tests {
 
     #[test]
     fn stages_move_only_along_the_table() {
-        use Stage::{Cancelled, Done, Failed, Interrupted, Reading, Receiving};
+        use Stage::{Cancelled, Done, Failed, Interrupted, Reading, Receiving, Understood};
         let legal = [
+            (Receiving, Understood),
+            (Understood, Reading),
+            (Understood, Failed),
+            (Understood, Cancelled),
+            (Understood, Interrupted),
             (Receiving, Reading),
             (Receiving, Done),
             (Receiving, Failed),
@@ -289,22 +357,12 @@ mod tests {
     #[test]
     fn percent_is_100_only_when_done() {
         let mut upload = UploadRecord {
-            id: UploadId::now(),
-            client: ClientName::parse("a").unwrap(),
-            filename: "a.csv".into(),
             stage: Stage::Reading,
             received_bytes: 50,
             read_bytes: 50,
             total_bytes: Some(50),
-            length_bytes: None,
-            resumable: None,
             rows: 1,
-            problems: 0,
-            problems_by_code: BTreeMap::new(),
-            reading: None,
-            failure: None,
-            created_ms: 0,
-            updated_ms: 0,
+            ..UploadRecord::new(UploadId::now(), ClientName::parse("a").unwrap(), "a.csv", 0)
         };
         assert_eq!(upload.percent(), Some(99));
         upload.stage = Stage::Done;

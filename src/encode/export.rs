@@ -29,7 +29,8 @@ impl CsvExport {
         self.record(out, cells.iter().chain(std::iter::repeat_n("", missing)));
     }
 
-    fn record<'a>(&mut self, out: &mut Vec<u8>, cells: impl Iterator<Item = &'a str>) {
+    /// Appends a record of these cells.
+    pub fn record<'a>(&mut self, out: &mut Vec<u8>, cells: impl Iterator<Item = &'a str>) {
         let mut cells = cells.enumerate().peekable();
         if cells.peek().is_none() {
             return;

@@ -1,7 +1,7 @@
 //! Rows as JSON.
 
 use super::json::{self, needs_escapes};
-use crate::domain::{Cells, Kind, UploadId};
+use crate::domain::{Cells, UploadId};
 
 /// What all rows of one upload have in common, as bytes that are ready to be copied.
 ///
@@ -15,8 +15,14 @@ pub struct RowTemplate {
     keys: Vec<u8>,
     /// Where each key ends.
     key_ends: Vec<usize>,
+    /// Texts that stand for no value.
+    nulls: Vec<String>,
 }
 
+/// Before an event's data.
+const EVENT_HEAD: &str = "event: row\ndata: ";
+/// Bytes of an event's data up to the row's number: `{"upload":"<36 characters>","row":`.
+pub(super) const DATA_HEAD: usize = r#"{"upload":"","row":"#.len() + 36;
 /// Before the first key's own quote.
 const FIRST: &str = r#","data":{"#;
 /// Before a later key's own quote.
@@ -25,7 +31,8 @@ const LATER: &str = "\",";
 impl RowTemplate {
     /// For an upload with these columns. Their names must be unique, as the reader makes them.
     pub fn new(upload: UploadId, columns: &[String]) -> Self {
-        let event_head = format!("event: {}\ndata: {{\"upload\":\"{upload}\",\"row\":", Kind::Row).into_bytes();
+        let event_head = format!("{EVENT_HEAD}{{\"upload\":\"{upload}\",\"row\":").into_bytes();
+        debug_assert_eq!(event_head.len(), EVENT_HEAD.len() + DATA_HEAD);
         let (mut keys, mut key_ends) = (Vec::new(), Vec::with_capacity(columns.len()));
         for (index, name) in columns.iter().enumerate() {
             keys.extend_from_slice(if index == 0 { FIRST } else { LATER }.as_bytes());
@@ -33,7 +40,14 @@ impl RowTemplate {
             keys.extend_from_slice(b":\"");
             key_ends.push(keys.len());
         }
-        Self { event_head, keys, key_ends }
+        Self { event_head, keys, key_ends, nulls: Vec::new() }
+    }
+
+    /// With these texts for no value: such cells are null.
+    #[must_use]
+    pub fn with_nulls(mut self, nulls: &[String]) -> Self {
+        nulls.clone_into(&mut self.nulls);
+        self
     }
 
     /// The event's bytes up to the end of its data: `event: row\ndata: {…}`.
@@ -45,10 +59,22 @@ impl RowTemplate {
         out.push(b'}');
     }
 
+    /// The event's data alone: what is kept of a row that its text cannot give again.
+    pub fn event_json(&self, number: u64, cells: Cells<'_>) -> String {
+        let mut out = Vec::new();
+        self.event_start(&mut out, number, cells);
+        out.drain(..EVENT_HEAD.len());
+        String::from_utf8(out).expect("names and cells are text")
+    }
+
     /// `17,"data":{…}`, and `,"extra":[…]` if there is more.
     fn number_and_data(&self, out: &mut Vec<u8>, number: u64, cells: Cells<'_>) {
         out.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
-        let (text, ends) = (cells.text().as_bytes(), cells.ends());
+        if !self.nulls.is_empty() {
+            return self.data_with_nulls(out, cells);
+        }
+        let (text, ends, gap) = (cells.text().as_bytes(), cells.ends(), cells.gap());
+        // Gaps are looked at as well: what is escaped without need comes to the same bytes.
         let clean = !needs_escapes(text);
         let (mut key_start, mut start) = (0, 0);
         for (&key_end, &end) in self.key_ends.iter().zip(ends) {
@@ -58,12 +84,38 @@ impl RowTemplate {
             } else {
                 json::escape(out, &text[start..end]);
             }
-            (key_start, start) = (key_end, end);
+            (key_start, start) = (key_end, end + gap);
         }
         if self.key_ends.len() == ends.len() && !ends.is_empty() {
             out.extend_from_slice(b"\"}");
         } else {
             self.end_ragged(out, cells);
+        }
+    }
+
+    /// The same with null for cells that stand for no value.
+    #[cold]
+    fn data_with_nulls(&self, out: &mut Vec<u8>, cells: Cells<'_>) {
+        out.extend_from_slice(br#","data":{"#);
+        let mut start = 0;
+        for (column, &end) in self.key_ends.iter().enumerate() {
+            let before = if column == 0 { FIRST.len() } else { LATER.len() };
+            // The key and its colon, without what stands around them.
+            let key = &self.keys[start + before..end - 1];
+            if column > 0 {
+                out.push(b',');
+            }
+            out.extend_from_slice(key);
+            match cells.get(column).filter(|cell| !self.nulls.iter().any(|null| null == cell)) {
+                Some(cell) => json::string(out, cell),
+                None => out.extend_from_slice(b"null"),
+            }
+            start = end;
+        }
+        out.push(b'}');
+        if cells.len() > self.key_ends.len() {
+            out.extend_from_slice(br#","extra":"#);
+            out.extend_from_slice(super::json_array(cells.iter().skip(self.key_ends.len())).as_bytes());
         }
     }
 
@@ -122,6 +174,22 @@ mod tests {
     fn a_row_has_its_keys_in_the_order_of_the_columns() {
         assert_eq!(row(&["zip", "a\"b"], &["01234", "x\n"]), r#"{"row":7,"data":{"zip":"01234","a\"b":"x\n"}}"#);
         assert_eq!(row(&["a"], &[""]), r#"{"row":7,"data":{"a":""}}"#);
+    }
+
+    #[test]
+    fn texts_for_no_value_are_null() {
+        let columns = ["a\"".to_owned(), "b".to_owned(), "c".to_owned()];
+        let template = RowTemplate::new(UploadId::now(), &columns).with_nulls(&["NA".to_owned(), String::new()]);
+        let mut out = Vec::new();
+        let cells: CellsBuf = ["NA", "x\n"].iter().collect();
+        row_json(&mut out, &template, 7, cells.as_cells());
+        let cells: CellsBuf = ["", "NAN", "1", "NA"].iter().collect();
+        row_json(&mut out, &template, 8, cells.as_cells());
+        let expected = [
+            r#"{"row":7,"data":{"a\"":null,"b":"x\n","c":null}}"#,
+            r#"{"row":8,"data":{"a\"":null,"b":"NAN","c":"1"},"extra":["NA"]}"#,
+        ];
+        assert_eq!(String::from_utf8(out).unwrap(), expected.concat());
     }
 
     #[test]

@@ -51,7 +51,7 @@ api_codes! {
     CrossSite "cross-site" 403 "Request from another site"
         "A page of another site made this request. Only pages of this server may change anything here through a browser; programs other than browsers are not concerned."
     JoinedFile "joined-file" 403 "File put together from parts"
-        "This file is put together from parts that were sent before (`Upload-Concat: final`); it takes no bytes of its own."
+        "This file is put together from parts that were sent before (`Upload-Concat: final`), or reads the bytes of another upload again; it takes no bytes of its own."
     NotFound "not-found" 404 "Not found"
         "There is nothing at this address: the path is wrong, or what it named was deleted."
     MethodNotAllowed "method-not-allowed" 405 "Method not allowed"
@@ -62,6 +62,8 @@ api_codes! {
         "This cannot be done while the upload is running. Cancel it first, or wait for its end."
     NotRunning "not-running" 409 "Upload not running"
         "The upload has ended already, so there is nothing to cancel."
+    NotHeld "not-held" 409 "Upload not held"
+        "Only an upload that was sent with `hold=review` waits at `understood`, and can be let go on from there. `detail` says where this one stands."
     IdempotencyKeyRunning "idempotency-key-running" 409 "Request still under way"
         "A request with this `Idempotency-Key` is being carried out. Try again when it has ended; the answer is then the one it got."
     WrongOffset "wrong-offset" 409 "Offset does not fit"
@@ -150,8 +152,9 @@ impl Code {
                 FailureCode::ServerStopping => 503,
                 FailureCode::UploadTooSlow => 408,
                 FailureCode::Cancelled => 409,
-                FailureCode::BodyTooLarge => 413,
+                FailureCode::BodyTooLarge | FailureCode::ExpansionTooLarge => 413,
                 FailureCode::HeaderTooLong | FailureCode::TooManyColumns => 422,
+                FailureCode::CorruptCompression | FailureCode::UnknownEncoding => 422,
                 FailureCode::StorageFailed => 500,
                 FailureCode::TooManyUploads => 503,
                 FailureCode::DiskFull => 507,

@@ -66,6 +66,7 @@ impl ApiError {
         match error {
             ActError::NotFound(_) => Self::new(ApiCode::NotFound, error.to_string()),
             ActError::WrongStage(stage) => Self::new(wrong_stage, format!("the upload is {stage}")),
+            ActError::Refused(failure) => failure.into(),
             ActError::Journal(JournalError::Full) => Self::plain(FailureCode::DiskFull),
             ActError::Journal(_) | ActError::Spool(_) => Self::storage(&error),
         }

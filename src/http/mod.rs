@@ -39,10 +39,12 @@ use crate::domain::Limits;
 use crate::ingest::Ingest;
 use crate::rows::Rows;
 use crate::stream::Streams;
+use api::downloads::DownloadsApi;
 use api::events::EventsApi;
 use api::files::FilesApi;
 use api::mock::MockApi;
 use api::ops::OpsApi;
+use api::reread::RereadApi;
 use api::upload::UploadApi;
 use api::uploads::UploadsApi;
 use docs::Fixed;
@@ -82,7 +84,7 @@ pub struct Services {
     pub keep_ms: u64,
 }
 
-type Api = (EventsApi, UploadApi, FilesApi, UploadsApi, MockApi, OpsApi);
+type Api = (EventsApi, UploadApi, FilesApi, UploadsApi, RereadApi, DownloadsApi, MockApi, OpsApi);
 
 /// All routes, with everything around them.
 pub fn endpoint(services: Services) -> impl Endpoint<Output = Response> + 'static {
@@ -94,6 +96,8 @@ pub fn endpoint(services: Services) -> impl Endpoint<Output = Response> + 'stati
         UploadApi(services.clone()),
         FilesApi(services.clone()),
         UploadsApi(services.clone()),
+        RereadApi(services.clone()),
+        DownloadsApi(services.clone()),
         MockApi(services.clone()),
         OpsApi {
             services,

@@ -87,7 +87,7 @@ async fn every_refusal_before_a_handler_is_a_problem() {
         (
             "POST",
             "/upload/me",
-            &[("content-type", "text/csv"), ("content-encoding", "gzip")],
+            &[("content-type", "text/csv"), ("content-encoding", "br")],
             415,
             "unsupported-media-type",
         ),

@@ -150,7 +150,8 @@ rowcast reads CSV uploads and streams every row to whoever watches, while the fi
   GET  /sse/{client}            the events of a client        curl -N http://127.0.0.1:3000/sse/me
   POST /upload/{client}         upload a CSV                  curl -F file=@people.csv http://127.0.0.1:3000/upload/me
   GET  /csv?rows=1000           a made-up CSV to try it with
-  GET  /uploads                 the uploads; /uploads/{id}, and its /rows, /rows.csv, /rows.ndjson, /problems
+  GET  /uploads                 the uploads; /uploads/{id}, and its /rows, /rows.csv, /rows.ndjson, /problems,
+                                /problems.csv, /accepted.csv, /rejects.csv
   GET  /docs                    the API, to read and to try; /openapi.json for programs
   GET  /problems/{code}         what an error or a problem code means
   GET  /livez, /readyz          health

@@ -16,7 +16,7 @@ pub(super) fn announce_begin(publisher: &Publisher, record: &UploadRecord) -> Re
 /// Sets the counts to what was journalled up to `checkpoint`.
 pub(super) fn settle(record: &mut UploadRecord, checkpoint: &Checkpoint) {
     record.rows = checkpoint.row.saturating_sub(1);
-    record.read_bytes = checkpoint.offset;
+    record.read_bytes = checkpoint.read_bytes;
     record.problems = checkpoint.problems_by_code.values().sum();
     record.problems_by_code.clone_from(&checkpoint.problems_by_code);
 }
@@ -37,6 +37,19 @@ pub(super) fn announce_resumed(
         draft.literal(Kind::Stage, events::stage(record, 0.0));
     }
     commit(draft, record, checkpoint, problems_told, || {})
+}
+
+/// Journals that an upload is read on whose reading somebody has seen, tells its watchers, and waits for both.
+pub(super) fn announce_reading(
+    publisher: &Publisher,
+    record: &UploadRecord,
+    checkpoint: Checkpoint,
+    problems_told: u64,
+    kept: impl FnOnce() + Send + 'static,
+) -> Result<(), JournalError> {
+    let mut draft = publisher.draft();
+    draft.literal(Kind::Stage, events::stage(record, 0.0));
+    commit(draft, record, checkpoint, problems_told, kept)
 }
 
 /// Journals the upload's stage with a toast, tells `kept` and its watchers, and waits for all of it. An end is durable: on
@@ -82,8 +95,9 @@ fn commit(
         first_problem: problems_told,
         checkpoint,
         record: Some(record.clone()),
-        // A beginning as well, where its sender is answered before the file was received.
-        durable: ends || record.resumable.is_some(),
+        // A beginning as well, where its sender is answered before the file was received; and that it is read on, which
+        // somebody is answered who asked for it.
+        durable: ends || record.resumable.is_some() || record.stage == Stage::Reading,
         progress: None,
         ends,
     };

@@ -25,17 +25,23 @@ pub(super) fn begin(service: &Arc<Service>, shared: &Arc<Shared>) -> Result<Inta
     announce_begin(&publisher, &record).map_err(|error| refused(words::journal(&error)))?;
     start(service, shared, &publisher).map_err(|error| {
         let failure = words::disk(&error);
-        let record = shared.change(|record| {
-            let room_helps = failure.code == FailureCode::DiskFull;
-            record.stage = if room_helps { Stage::Interrupted } else { Stage::Failed };
-            record.failure = Some(failure.clone());
-            record.clone()
-        });
-        let checkpoint = Checkpoint { row: 1, line: 1, ..Checkpoint::default() };
-        let kept = announce(&publisher, &record, checkpoint, 0, 0.0, || {}).is_ok();
-        service.discharge(shared, kept);
+        give_up(service, shared, failure.clone());
         failure
     })
+}
+
+/// Ends an upload that was journalled and never got its file or its job, and gives its place back.
+pub(super) fn give_up(service: &Service, shared: &Shared, failure: Failure) {
+    let record = shared.change(|record| {
+        let room_helps = failure.code == FailureCode::DiskFull;
+        record.stage = if room_helps { Stage::Interrupted } else { Stage::Failed };
+        record.failure = Some(failure);
+        record.clone()
+    });
+    let checkpoint = Checkpoint { row: 1, line: 1, ..Checkpoint::default() };
+    let publisher = service.streams.publisher(&record.client);
+    let kept = publisher.and_then(|publisher| announce(&publisher, &record, checkpoint, 0, 0.0, || {}));
+    service.discharge(shared, kept.is_ok());
 }
 
 /// Makes the upload's file, and starts the threads that write and read it.
@@ -69,8 +75,8 @@ fn try_go_on(service: &Arc<Service>, shared: &Arc<Shared>) -> Result<Intake, Fai
     let told = last.problems_told();
     let (writer, follower) = open(service, record.id).map_err(|error| words::disk(&error))?;
     let offset = writer.bytes();
-    if offset < last.checkpoint.offset {
-        return Err(words::missing(offset, last.checkpoint.offset));
+    if offset < last.checkpoint.read_bytes {
+        return Err(words::missing(offset, last.checkpoint.read_bytes));
     }
     let record = shared.change(|record| {
         record.received_bytes = offset;

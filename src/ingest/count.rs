@@ -1,6 +1,9 @@
 //! Problems of one upload, counted.
 
-use crate::domain::{ProblemCode, UploadRecord};
+use super::words;
+use crate::domain::{Kind, Problem, ProblemCode, Severity, UploadId, UploadRecord};
+use crate::stream::Draft;
+use crate::stream::events::{self, Level};
 use std::collections::BTreeMap;
 
 /// How many problems there were, and how many of them were told in detail.
@@ -12,7 +15,7 @@ pub(super) struct Counts {
 
 /// What is to be done about one more problem.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Telling {
+enum Telling {
     /// Tell it.
     Detail,
     /// Only count it, and say once that it is so from here on.
@@ -27,8 +30,32 @@ impl Counts {
         Self { told, by_code }
     }
 
+    /// Counts a problem, and tells it unless so many were told already. `row` is the row that was given out last.
+    pub fn tell(
+        &mut self,
+        draft: &mut Draft<'_>,
+        id: UploadId,
+        problem: &Problem,
+        row: Option<u64>,
+        problems_max: u64,
+    ) {
+        let telling = self.add(problem.code, problems_max);
+        match telling {
+            Telling::Detail => return draft.literal(Kind::Problem, events::problem(id, problem)),
+            Telling::CountFirst => {
+                let message = words::problems_capped(problems_max);
+                draft.literal(Kind::Toast, events::toast(id, Level::Warning, &message));
+            }
+            Telling::Count => {}
+        }
+        // Told or not, the row is a wrong one.
+        if problem.severity == Severity::Error && problem.row.is_some() && problem.row == row {
+            draft.counted(problem.code, problem.line);
+        }
+    }
+
     /// Counts one more, of which at most `problems_max` are told.
-    pub fn add(&mut self, code: ProblemCode, problems_max: u64) -> Telling {
+    fn add(&mut self, code: ProblemCode, problems_max: u64) -> Telling {
         let before = self.total();
         *self.by_code.entry(code).or_default() += 1;
         if self.told < problems_max {

@@ -3,7 +3,7 @@
 
 use super::tests::{Fixture, client};
 use super::*;
-use crate::rows::Format;
+use crate::rows::{Format, ProblemFilter};
 use futures_util::StreamExt;
 use std::future::Future;
 use std::time::Duration;
@@ -143,12 +143,12 @@ async fn problems_beyond_those_told_are_no_page() {
     let fixture = Fixture::new();
     let mut intake = fixture.begin().await;
     let id = intake.id();
-    intake.append([b"a\n".to_vec(), b"1,2\n".repeat(300)].concat()).await.unwrap();
+    intake.append([b"a\n".to_vec(), b"1\n\n".repeat(300)].concat()).await.unwrap();
     drop(intake);
     until(async || fixture.ingest.get(id).await.unwrap().stage == Stage::Interrupted).await;
     assert_eq!(fixture.ingest.cancel(id).await.unwrap().problems, 300);
     let told = Limits::for_tests().problems_max;
-    let page = fixture.rows.problems_page(id, told, 50).await.unwrap();
+    let page = fixture.rows.problems_page(id, told, 50, ProblemFilter::default()).await.unwrap();
     let page: serde_json::Value = serde_json::from_slice(&page).unwrap();
     assert_eq!(
         (&page["total"], &page["next"], page["problems"].as_array().unwrap().len()),

@@ -172,7 +172,8 @@ impl Intake {
         }
     }
 
-    /// The file is complete: waits until its last row is journalled and everything is on disk.
+    /// The file is complete: waits until its last row is journalled and everything is on disk; of an upload that is held,
+    /// until everything is on disk that it goes on from.
     ///
     /// # Errors
     /// Why the upload did not end as done.
@@ -185,7 +186,7 @@ impl Intake {
             let _ = self.tell(Piece::Complete).await;
         }
         let record = self.shared.ended().await;
-        if record.stage == Stage::Done { Ok(record) } else { Err(failure_of(record)) }
+        if matches!(record.stage, Stage::Understood | Stage::Done) { Ok(record) } else { Err(failure_of(record)) }
     }
 
     /// The file is not to be taken, for this reason: the upload becomes `failed` with it, unless it ended otherwise before.

@@ -1,15 +1,17 @@
 //! One upload's job: from the spool to the journal, on a thread of its own.
 
-use super::announce::{announce, settle};
-use super::count::{Counts, Telling};
+use super::announce;
+use super::count::Counts;
+use super::ending::Ending;
 use super::pace::Pace;
 use super::pending::Pending;
+use super::settle::Settle;
 use super::shared::{Shared, Stop};
 use super::told::Told;
 use super::{Service, words};
-use crate::domain::{Failure, FailureCode, Kind, Reading, Stage, UploadRecord};
+use crate::domain::{Failure, FailureCode, Kind, Limits, ProblemCode, Reading, Stage, UploadRecord};
 use crate::encode::RowTemplate;
-use crate::journal::{Checkpoint, JournalError, now_ms};
+use crate::journal::{Checkpoint, now_ms};
 use crate::reader::{Item, Position, Reader};
 use crate::spool::{End, Follower, Growth};
 use crate::stream::events::{self, Progress};
@@ -23,61 +25,54 @@ const CHUNK_BYTES: u64 = 256 << 10;
 
 /// Reads one upload to its end, whatever that is.
 pub(super) struct Job {
-    service: Arc<Service>,
-    shared: Arc<Shared>,
-    publisher: Publisher,
-    follower: Follower,
-    reader: Reader,
+    pub(super) service: Arc<Service>,
+    pub(super) shared: Arc<Shared>,
+    pub(super) publisher: Publisher,
+    pub(super) follower: Follower,
+    pub(super) reader: Reader,
     template: Option<RowTemplate>,
-    counts: Counts,
+    pub(super) counts: Counts,
     /// The upload as this job knows it; everybody else sees what was announced of it.
-    record: UploadRecord,
+    pub(super) record: UploadRecord,
     /// Bytes of the spool that the reader was given.
-    filled: u64,
-    started: Instant,
-    pace: Pace,
-    pending: Arc<Pending>,
+    pub(super) filled: u64,
+    pub(super) started: Instant,
+    pub(super) pace: Pace,
+    settle: Settle,
+    pub(super) pending: Arc<Pending>,
     /// The client's generation under which this job's batches were leased.
     generation: Option<u64>,
-    complete: bool,
+    pub(super) complete: bool,
     /// The upload's row changed, and goes with the next batch.
     unsaved: bool,
 }
 
-/// How an upload ended, if not well.
-struct Ending {
-    stage: Stage,
-    failure: Failure,
-}
-
-impl Ending {
-    /// What cannot be put right ends the upload; room on a disk can be made.
-    fn failed(failure: Failure) -> Self {
-        let stage = if failure.code == FailureCode::DiskFull { Stage::Interrupted } else { Stage::Failed };
-        Self { stage, failure }
-    }
-
-    fn journal(error: &JournalError) -> Self {
-        Self::failed(words::journal(error))
-    }
+/// What following a file came to, where nothing went wrong.
+enum Followed {
+    /// Every row was told.
+    Read,
+    /// It waits for somebody, without a job.
+    Parked,
 }
 
 impl Job {
     /// A job at the beginning of its upload.
     pub fn new(service: &Arc<Service>, shared: &Arc<Shared>, publisher: Publisher, follower: Follower) -> Self {
         shared.on_stop(follower.nudge());
+        let record = shared.record();
         Self {
             service: Arc::clone(service),
             shared: Arc::clone(shared),
             publisher,
             follower,
-            reader: Reader::new(&service.limits),
+            reader: reader_for(&record, &service.limits),
             template: None,
             counts: Counts::default(),
-            record: shared.record(),
+            record,
             filled: 0,
             started: Instant::now(),
             pace: Pace::every(service.limits.progress_ms),
+            settle: Settle::after_ms(service.limits.settle_ms),
             pending: Arc::default(),
             generation: None,
             complete: false,
@@ -87,21 +82,30 @@ impl Job {
 
     /// Goes on where a journalled upload stands; its columns are known.
     pub fn resume(mut self, reading: Reading, checkpoint: Checkpoint, problems_told: u64) -> Self {
-        settle(&mut self.record, &checkpoint);
+        announce::settle(&mut self.record, &checkpoint);
         let at = Position { offset: checkpoint.offset, row: checkpoint.row, line: checkpoint.line };
-        self.template = Some(RowTemplate::new(self.record.id, &reading.columns));
+        self.template = Some(RowTemplate::new(self.record.id, &reading.columns).with_nulls(&reading.null_values));
         self.reader = Reader::resume(&self.service.limits, Arc::new(reading), at);
+        if let Some(learned) = self.record.learned.clone() {
+            let second_table = checkpoint.problems_by_code.contains_key(&ProblemCode::SecondTable);
+            self.reader = self.reader.with_learned(learned, second_table);
+        }
         self.counts = Counts::resume(problems_told, checkpoint.problems_by_code);
-        self.filled = checkpoint.offset;
+        self.filled = self.reader.feed_from();
+        self.settle.over();
+        if self.is_held() {
+            self.shared.hold().begin();
+        }
         self
     }
 
     /// Reads to the end and announces it.
     pub fn run(mut self) {
         let (service, shared) = (Arc::clone(&self.service), Arc::clone(&self.shared));
-        let outcome = catch_unwind(AssertUnwindSafe(move || {
-            let ending = self.follow().err();
-            self.end(ending);
+        let outcome = catch_unwind(AssertUnwindSafe(move || match self.follow() {
+            Ok(Followed::Read) => self.end(None),
+            Ok(Followed::Parked) => self.rest(),
+            Err(ending) => self.end(Some(ending)),
         }));
         if outcome.is_err() {
             // A bug; but nobody shall wait for this job for ever.
@@ -114,34 +118,66 @@ impl Job {
         }
     }
 
-    fn follow(&mut self) -> Result<(), Ending> {
-        let absent_max = Duration::from_millis(self.service.limits.sender_absent_ms_max);
+    fn follow(&mut self) -> Result<Followed, Ending> {
         loop {
-            let absent_until = self.shared.absent_until(absent_max);
-            let deadline = self.pace.deadline().into_iter().chain(absent_until).min();
-            let growth = self.follower.wait(self.filled, deadline);
-            self.check()?;
-            self.note(growth);
+            let growth = if self.is_held() {
+                let Some(growth) = self.hold()? else { return Ok(Followed::Parked) };
+                growth
+            } else {
+                let growth = self.follower.wait(self.filled, self.deadline());
+                self.check()?;
+                self.note(growth);
+                growth
+            };
             if growth.length > self.filled {
                 self.fill(growth.length)?;
+                self.read()?;
+            }
+            if self.settle.take(Instant::now()) {
+                self.reader.settle();
                 self.read()?;
             }
             // Asked before it waits again: nothing may wake it any more.
             if self.filled == growth.length {
                 if self.complete {
                     self.reader.finish();
-                    return self.read();
-                }
-                if growth.end == Some(End::Broken) {
-                    return Err(Ending { stage: Stage::Interrupted, failure: self.why_broken() });
-                }
-                if self.shared.absent_until(absent_max).is_some_and(|until| until <= Instant::now()) {
-                    // Without a sender the file ends here, unless one came at this very moment.
-                    self.shared.seat().close_if_free();
+                    self.read()?;
+                    if !self.is_held() {
+                        return Ok(Followed::Read);
+                    }
+                } else {
+                    if growth.end == Some(End::Broken) && self.record.reading.is_none() {
+                        // Nobody knows whether more will come: the lines that did are told.
+                        self.reader.settle();
+                        self.read()?;
+                    }
+                    self.check_sender(growth)?;
                 }
             }
             self.progress();
         }
+    }
+
+    /// When it is to look up from its wait, whatever comes.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        let absent_until = self.shared.absent_until(self.absent_max());
+        self.pace.deadline().into_iter().chain(absent_until).chain(self.settle.deadline()).min()
+    }
+
+    fn absent_max(&self) -> Duration {
+        Duration::from_millis(self.service.limits.sender_absent_ms_max)
+    }
+
+    /// Whether the rest of the file may still come, now that everything before it was taken in.
+    pub(super) fn check_sender(&self, growth: Growth) -> Result<(), Ending> {
+        if growth.end == Some(End::Broken) {
+            return Err(Ending { stage: Stage::Interrupted, failure: self.why_broken() });
+        }
+        if self.shared.absent_until(self.absent_max()).is_some_and(|until| until <= Instant::now()) {
+            // Without a sender the file ends here, unless one came at this very moment.
+            self.shared.seat().close_if_free();
+        }
+        Ok(())
     }
 
     fn why_broken(&self) -> Failure {
@@ -155,7 +191,7 @@ impl Job {
     }
 
     /// Whether somebody or something ended the upload meanwhile.
-    fn check(&self) -> Result<(), Ending> {
+    pub(super) fn check(&self) -> Result<(), Ending> {
         self.pending.failed().map_err(|error| Ending::journal(&error))?;
         Err(match self.shared.stopping() {
             None => return Ok(()),
@@ -169,7 +205,7 @@ impl Job {
         })
     }
 
-    fn note(&mut self, growth: Growth) {
+    pub(super) fn note(&mut self, growth: Growth) {
         let length_bytes = self.shared.length_bytes();
         let declared = length_bytes.filter(|_| self.record.length_bytes != length_bytes);
         if let Some(length_bytes) = declared {
@@ -211,8 +247,13 @@ impl Job {
     }
 
     /// Turns what the reader has into batches.
-    fn read(&mut self) -> Result<(), Ending> {
-        while self.batch()? {}
+    pub(super) fn read(&mut self) -> Result<(), Ending> {
+        while !self.is_held() && self.batch()? {}
+        if self.record.reading.is_some() {
+            self.settle.over();
+        } else if self.reader.is_undecided() {
+            self.settle.undecided(Instant::now());
+        }
         Ok(())
     }
 
@@ -227,35 +268,40 @@ impl Job {
         let mut header = false;
         // Problems of the row given out last that are still to come.
         let mut to_come = 0;
+        let mut last_row = None;
         let mut draft = lease(publisher, &self.pending, &mut self.generation)?;
         let outcome = loop {
             match reader.next() {
                 Ok(Item::Row(row)) => {
                     let template = template.as_ref().expect("the header comes before the first row");
                     to_come = row.problems;
-                    draft.row(template, row.number, row.bytes, row.cells);
+                    last_row = Some(row.number);
+                    if row.clean {
+                        draft.row(template, row.number, row.bytes, row.cells);
+                    } else {
+                        draft.row_literal(template, row.number, row.cells);
+                    }
                 }
                 Ok(Item::Problem(problem)) => {
                     to_come = to_come.saturating_sub(1);
-                    match counts.add(problem.code, limits.problems_max) {
-                        Telling::Detail => draft.literal(Kind::Problem, events::problem(id, &problem)),
-                        Telling::CountFirst => {
-                            let message = words::problems_capped(limits.problems_max);
-                            draft.literal(Kind::Toast, events::toast(id, events::Level::Warning, &message));
-                        }
-                        Telling::Count => {}
-                    }
+                    counts.tell(&mut draft, id, &problem, last_row, limits.problems_max);
                 }
                 Ok(Item::Header(reading)) => {
-                    *template = Some(RowTemplate::new(id, &reading.columns));
+                    *template = Some(RowTemplate::new(id, &reading.columns).with_nulls(&reading.null_values));
                     header = true;
-                    record.stage = Stage::Reading;
                     record.reading = Some((**reading).clone());
+                    record.learned = reader.learned().cloned();
+                    record.profiles = reader.profiles().to_vec();
                     record.updated_ms = now_ms();
-                    draft.literal(Kind::Stage, events::stage(record, 0.0));
+                    to_come = reader.problems_to_come();
+                    understood(&mut draft, record);
                 }
                 Ok(Item::NeedMore | Item::End) => break Ok(false),
                 Err(error) => break Err(error),
+            }
+            // A held upload stops where its rows begin: what is wrong with its header is told before.
+            if header && record.stage == Stage::Understood && to_come == 0 {
+                break Ok(false);
             }
             // Only between records: a restart goes on behind a row only when all that is wrong with it was told.
             if draft.bytes() as u64 >= limits.batch_bytes_max && to_come == 0 && reader.checkpoint() != Position::START
@@ -264,13 +310,13 @@ impl Job {
             }
         };
         record.rows = reader.checkpoint().row - 1;
-        record.read_bytes = reader.read_offset();
+        record.read_bytes = reader.read_offset().max(record.read_bytes);
         counts.put(record);
         if !draft.is_empty() {
             self.pace.news();
             let progress = self.pace.take().then(|| Progress::from(&*record));
+            let checkpoint = checkpoint(reader, counts, record);
             let record = (header || std::mem::take(&mut self.unsaved)).then(|| record.clone());
-            let checkpoint = checkpoint(reader, counts);
             let seal = Seal {
                 upload: id,
                 first_row,
@@ -282,12 +328,18 @@ impl Job {
                 ends: false,
             };
             let told = Told::of(&self.record, header);
+            let held = self.record.stage == Stage::Understood;
             let (pending, shared) = (Arc::clone(&self.pending), Arc::clone(&self.shared));
             pending.queue();
             draft.commit(
                 seal,
                 |range| self.reader.text(range),
-                move || shared.change(|record| told.put(record)),
+                move || {
+                    shared.change(|record| told.put(record));
+                    if held {
+                        shared.hold().begin();
+                    }
+                },
                 move |result| pending.done(result),
             );
         }
@@ -295,7 +347,7 @@ impl Job {
     }
 
     /// Tells progress that no batch carries: bytes that made no row yet.
-    fn progress(&mut self) {
+    pub(super) fn progress(&mut self) {
         if self.pace.take() {
             if self.pending.is_empty() {
                 self.publisher.progress(&Progress::from(&self.record));
@@ -304,66 +356,23 @@ impl Job {
             }
         }
     }
+}
 
-    fn end(mut self, ending: Option<Ending>) {
-        // Who wants to send now waits until the end is kept, and goes on from there.
-        self.shared.seat().close();
-        let mut checkpoint = checkpoint(&self.reader, &self.counts);
-        let mut told = self.counts.told();
-        let settled = self.pending.settle().map_err(|error| Ending::journal(&error));
-        let synced = self.follower.sync().map_err(|error| Ending::failed(words::disk(&error)));
-        let mut ending = match (settled, ending, synced) {
-            (Err(lost), ..) => {
-                self.go_back(&mut checkpoint, &mut told);
-                Some(lost)
-            }
-            (Ok(()), Some(ending), _) => Some(ending),
-            (Ok(()), None, synced) => synced.err(),
-        };
-        self.shared.ending();
-        // An end that cannot be kept, as of a success on a full disk, is told once more, as the failure it is now.
-        for _ in 0..2 {
-            let record = self.ended(ending.as_ref(), &checkpoint);
-            let seconds = self.started.elapsed().as_secs_f64();
-            let (shared, kept) = (Arc::clone(&self.shared), record.clone());
-            let kept = move || shared.change(|record| *record = kept);
-            let announced = announce(&self.publisher, &record, checkpoint.clone(), told, seconds, kept);
-            if announced.is_ok() {
-                return self.service.discharge(&self.shared, true);
-            }
-            ending = announced.err().map(|error| Ending::journal(&error));
-        }
-        let record = self.ended(ending.as_ref(), &checkpoint);
-        tracing::error!(upload = %record.id, "the journal cannot take the upload's end; it is tried again later");
-        self.publisher.forget(record.id);
-        self.shared.change(|shared| *shared = record);
-        self.service.discharge(&self.shared, false);
+/// A reader for the beginning of the upload's file.
+fn reader_for(record: &UploadRecord, limits: &Limits) -> Reader {
+    Reader::new(limits, &record.options)
+}
+
+/// Tells how the upload is read, and what its columns look like. It goes on at once, unless it is held.
+fn understood(draft: &mut Draft<'_>, record: &mut UploadRecord) {
+    record.stage = Stage::Understood;
+    draft.literal(Kind::Stage, events::stage(record, 0.0));
+    if !record.profiles.is_empty() {
+        draft.literal(Kind::Profile, events::profile(record));
     }
-
-    /// Back to the last batch that was kept.
-    fn go_back(&self, checkpoint: &mut Checkpoint, told: &mut u64) {
-        if let Ok(Some(last)) = self.service.journal.last_entry(self.record.id) {
-            *told = last.problems_told();
-            *checkpoint = last.checkpoint;
-        }
-    }
-
-    /// The upload as it ends.
-    fn ended(&mut self, ending: Option<&Ending>, checkpoint: &Checkpoint) -> UploadRecord {
-        let record = &mut self.record;
-        settle(record, checkpoint);
-        record.stage = ending.map_or(Stage::Done, |ending| ending.stage);
-        record.failure = ending.map(|ending| ending.failure.clone());
-        record.updated_ms = now_ms();
-        // It may have been declared just now.
-        record.length_bytes = self.shared.length_bytes().or(record.length_bytes);
-        if self.complete {
-            record.total_bytes = Some(record.received_bytes);
-        }
-        if record.stage == Stage::Done {
-            record.read_bytes = record.received_bytes;
-        }
-        record.clone()
+    if !record.hold {
+        record.stage = Stage::Reading;
+        draft.literal(Kind::Stage, events::stage(record, 0.0));
     }
 }
 
@@ -383,7 +392,9 @@ fn lease<'a>(publisher: &'a Publisher, pending: &Pending, generation: &mut Optio
     }
 }
 
-fn checkpoint(reader: &Reader, counts: &Counts) -> Checkpoint {
+pub(super) fn checkpoint(reader: &Reader, counts: &Counts, record: &UploadRecord) -> Checkpoint {
+    // A file that has to be decoded is read again from its beginning, which takes nothing back.
+    let read_bytes = reader.read_offset().max(record.read_bytes);
     let Position { offset, row, line } = reader.checkpoint();
-    Checkpoint { offset, row, line, problems_by_code: counts.by_code().clone() }
+    Checkpoint { offset, row, line, read_bytes, problems_by_code: counts.by_code().clone() }
 }

@@ -65,7 +65,7 @@ impl Ingest {
         })
         .await?;
         match record.stage {
-            Stage::Done => Ok(record),
+            Stage::Understood | Stage::Done => Ok(record),
             _ => {
                 let unsaid = || Failure::new(FailureCode::Interrupted, "It did not come to its end.");
                 Err(JoinError::Failed(Some(id), record.failure.unwrap_or_else(unsaid)))

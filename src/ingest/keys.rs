@@ -21,7 +21,7 @@ pub enum Key {
 
 /// An upload that a key was used for, as it ended, and the request for it.
 pub struct UsedKey {
-    /// The upload; it is not running.
+    /// The upload; nobody sends or reads it.
     pub record: UploadRecord,
     /// The request.
     pub fingerprint: Fingerprint,
@@ -107,11 +107,13 @@ impl Service {
         };
         Ok(match (record.stage, record.failure.as_ref()) {
             (Stage::Receiving | Stage::Reading, _) => Some(Key::Running),
+            (Stage::Understood, _) if self.job(upload).is_some() => Some(Key::Running),
             (Stage::Interrupted, _) => None,
             (_, Some(failure)) if !stands(failure.code) => None,
             // It was interrupted behind its last byte, and its sender came back with more.
             (Stage::Done, _) if record.received_bytes != fingerprint.file_bytes => None,
-            (Stage::Done | Stage::Failed | Stage::Cancelled, _) => {
+            // Held, it was answered as it stands.
+            (Stage::Understood | Stage::Done | Stage::Failed | Stage::Cancelled, _) => {
                 Some(Key::Used(Box::new(UsedKey { record, fingerprint })))
             }
         })
@@ -125,6 +127,9 @@ const fn stands(code: FailureCode) -> bool {
         FailureCode::BodyTooLarge
         | FailureCode::HeaderTooLong
         | FailureCode::TooManyColumns
+        | FailureCode::ExpansionTooLarge
+        | FailureCode::CorruptCompression
+        | FailureCode::UnknownEncoding
         | FailureCode::Cancelled => true,
         FailureCode::TooManyUploads
         | FailureCode::UploadTooSlow

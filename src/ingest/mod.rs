@@ -14,6 +14,9 @@
 mod announce;
 mod begin;
 mod count;
+mod ending;
+mod held;
+mod hold;
 mod intake;
 mod job;
 mod join;
@@ -22,9 +25,11 @@ mod pace;
 mod partial;
 mod pending;
 mod recover;
+mod reread;
 mod resume;
 mod retention;
 mod seat;
+mod settle;
 mod shared;
 mod told;
 mod words;
@@ -32,10 +37,11 @@ mod words;
 pub use intake::Intake;
 pub use join::JoinError;
 pub use keys::{HeldKey, Key, UsedKey};
+pub use reread::RereadError;
 pub use resume::{ResumeError, Standing};
 pub use retention::Retention;
 
-use crate::domain::{ClientName, Failure, FailureCode, Limits, Resumable, Stage, UploadId, UploadRecord};
+use crate::domain::{ClientName, Failure, FailureCode, Limits, ReadOptions, Resumable, Stage, UploadId, UploadRecord};
 use crate::journal::{GapReason, Journal, JournalError, Leaving, now_ms};
 use crate::spool::Spool;
 use crate::stream::Streams;
@@ -56,12 +62,17 @@ pub struct NewUpload {
     pub length_bytes: Option<u64>,
     /// For a sender that may come back: what it said of the file.
     pub resumable: Option<Resumable>,
+    /// What is said of how it is to be read.
+    pub options: ReadOptions,
+    /// Whether somebody wants to see how it is read before its rows are told.
+    pub hold: bool,
 }
 
 impl NewUpload {
     /// A file that is sent with one request.
     pub fn whole(client: ClientName, filename: String, total_bytes: Option<u64>) -> Self {
-        Self { client, filename, total_bytes, length_bytes: None, resumable: None }
+        let options = ReadOptions::default();
+        Self { client, filename, total_bytes, length_bytes: None, resumable: None, options, hold: false }
     }
 }
 
@@ -74,6 +85,9 @@ pub enum ActError {
     /// The act does not fit the upload's stage.
     #[error("the upload is {0}")]
     WrongStage(Stage),
+    /// It cannot be done now.
+    #[error("{0}")]
+    Refused(Failure),
     /// The journal could not be read or written.
     #[error("{0}")]
     Journal(#[from] JournalError),
@@ -244,25 +258,15 @@ impl Service {
     }
 
     fn begin(self: &Arc<Self>, new: NewUpload) -> Result<Intake, Failure> {
-        let now_ms = now_ms();
         let new_is_partial = new.resumable.as_ref().is_some_and(|resumable| resumable.partial);
+        let client = if new_is_partial { partial::client() } else { new.client };
         let record = UploadRecord {
-            id: UploadId::now(),
-            client: if new_is_partial { partial::client() } else { new.client },
-            filename: new.filename,
-            stage: Stage::Receiving,
-            received_bytes: 0,
-            read_bytes: 0,
             total_bytes: new.length_bytes.or(new.total_bytes),
             length_bytes: new.length_bytes,
             resumable: new.resumable,
-            rows: 0,
-            problems: 0,
-            problems_by_code: BTreeMap::new(),
-            reading: None,
-            failure: None,
-            created_ms: now_ms,
-            updated_ms: now_ms,
+            options: new.options,
+            hold: new.hold,
+            ..UploadRecord::new(UploadId::now(), client, new.filename, now_ms())
         };
         let shared = self.enlist(record)?;
         if new_is_partial { partial::begin(self, &shared) } else { begin::begin(self, &shared) }

@@ -1,5 +1,6 @@
 //! After a start: uploads that were running when the last process ended; and ends that could not be journalled.
 
+use super::announce::settle;
 use super::begin::open;
 use super::intake::{Intake, start_writing};
 use super::job::Job;
@@ -7,12 +8,13 @@ use super::shared::Shared;
 use super::{ActError, Ingest, Service, join, words};
 use crate::domain::{Failure, FailureCode, Stage, UploadRecord};
 use crate::journal::JournalError;
+use std::io;
 use std::sync::Arc;
 use tokio::runtime::Handle;
 
 impl Ingest {
     /// Takes up what the last process left. An upload whose sender may come back waits for it, as between two requests;
-    /// one that was received whole is read to its end, also when it was interrupted meanwhile: nobody else would make it
+    /// one that is held and was received whole waits on as it did; any other that was is read to its end, also when it was interrupted meanwhile: nobody else would make it
     /// go on. Any other is read to the end of what was received, and becomes `interrupted`. Deleted ones are taken out.
     /// Runs on threads of its own, and within a runtime.
     ///
@@ -25,7 +27,10 @@ impl Ingest {
         for record in &mut unfinished {
             self.service.take_back_lost(record)?;
         }
-        let interrupted = self.service.journal.interrupted()?;
+        // Those that are held and were received whole wait without a job.
+        let service = &self.service;
+        unfinished.retain(|record| !service.is_parked(record));
+        let interrupted = service.journal.interrupted()?;
         let service = Arc::clone(&self.service);
         // Listed as running before anybody can ask.
         let jobs: Vec<_> = unfinished.into_iter().map(|record| service.enlist_again(record)).collect();
@@ -52,18 +57,33 @@ impl Service {
     /// Takes back what was announced of bytes that are not there any more: with the power, a file may lose bytes that the
     /// journal has kept events of, though never any that were answered for.
     fn take_back_lost(&self, record: &mut UploadRecord) -> Result<(), JournalError> {
-        let received = self.spool.bytes(record.id)?.unwrap_or(0);
+        let received = self.spooled(record)?;
         let last = self.journal.last_entry(record.id)?;
-        if record.is_partial() || last.is_none_or(|last| last.checkpoint.offset <= received) {
+        if record.is_partial() || last.is_none_or(|last| last.checkpoint.read_bytes <= received) {
             return Ok(());
         }
         let last = self.journal.take_back(record.id, received)?;
         tracing::warn!(upload = %record.id, "the end of its file was lost; what was announced of it is taken back");
+        settle(record, &last.checkpoint);
         if last.checkpoint.offset == 0 {
             // How it is read was lost as well, and is found again.
-            record.reading = None;
+            record.stage = Stage::Receiving;
+            (record.reading, record.learned, record.profiles) = (None, None, Vec::new());
         }
         Ok(())
+    }
+
+    /// Bytes of an upload that are in the spool. One that shares its file takes part of it.
+    pub(super) fn spooled(&self, record: &UploadRecord) -> io::Result<u64> {
+        let bytes = self.spool.bytes(record.id)?.unwrap_or(0);
+        let most = record.source.and(record.length_bytes).unwrap_or(u64::MAX);
+        Ok(bytes.min(most))
+    }
+
+    /// Whether it only waits for somebody who lets it go on.
+    fn is_parked(&self, record: &UploadRecord) -> bool {
+        let held = record.stage == Stage::Understood && record.hold && record.length_bytes.is_some();
+        held && self.spooled(record).is_ok_and(|bytes| Some(bytes) == record.length_bytes)
     }
 
     fn enlist_again(&self, record: UploadRecord) -> Arc<Shared> {
@@ -88,8 +108,11 @@ impl Service {
     /// Goes on with an interrupted upload that was received whole.
     fn read_on(self: &Arc<Self>, record: &UploadRecord, runtime: &Handle) {
         let id = record.id;
-        if !self.spool.bytes(id).is_ok_and(|bytes| bytes == record.length_bytes) {
+        if !self.spooled(record).is_ok_and(|bytes| Some(bytes) == record.length_bytes) {
             return;
+        }
+        if record.source.is_some() {
+            return self.read_again(id);
         }
         match self.resume(id, record.is_joined()) {
             Ok(intake) if record.is_joined() => drop(runtime.spawn(join::copy(Arc::clone(self), intake))),
@@ -118,7 +141,10 @@ impl Service {
     fn try_take_up(self: &Arc<Self>, shared: &Arc<Shared>, runtime: &Handle) -> Result<(), ActError> {
         let mut record = shared.record();
         let id = record.id;
-        let received = self.spool.bytes(id)?.unwrap_or(0);
+        if record.source.is_some() {
+            return Ok(self.start_reread(shared)?);
+        }
+        let received = self.spooled(&record)?;
         if record.is_partial() {
             let complete = record.length_bytes == Some(received);
             if complete && received > 0 {

@@ -37,8 +37,8 @@ pub enum ResumeError {
     /// Every byte of it was received; from [`Ingest::resume`]: and it is done.
     #[error("the file is complete")]
     Complete(Box<UploadRecord>),
-    /// It is put together from parts, not sent.
-    #[error("the file is put together from its parts")]
+    /// It is put together from parts, or reads the bytes of another upload; it was not sent.
+    #[error("the file is put together from its parts, or another upload's")]
     Joined,
     /// Whoever sends it did not leave in time.
     #[error("another request is sending this upload")]
@@ -80,7 +80,7 @@ impl Ingest {
             Ok(Found::Resting) => {
                 let this = self.clone();
                 let found = blocking(move || this.service.standing(id)).await?;
-                let is_whole = found.record.length_bytes == Some(found.offset) && !found.record.is_joined();
+                let is_whole = found.record.length_bytes == Some(found.offset) && found.record.is_sent();
                 if !is_whole || found.record.stage != Stage::Interrupted {
                     return Ok(found);
                 }
@@ -108,7 +108,7 @@ impl Ingest {
     /// # Errors
     /// [`ResumeError`].
     pub async fn resume(&self, id: UploadId) -> Result<Intake, ResumeError> {
-        if self.service.live(id).is_some_and(|record| record.is_joined()) {
+        if self.service.live(id).is_some_and(|record| !record.is_sent()) {
             return Err(ResumeError::Joined);
         }
         let mut made_room = false;
@@ -209,16 +209,21 @@ impl Service {
                 return Err(ResumeError::Locked);
             }
             let mut record = self.resting(id)?;
-            if record.is_joined() != joining {
+            if record.is_joined() != joining || record.source.is_some() {
                 return Err(ResumeError::Joined);
             }
             match record.stage {
                 Stage::Interrupted => {}
-                Stage::Done => return Err(ResumeError::Complete(Box::new(record))),
+                // Without a job, one that is held was received whole.
+                Stage::Understood | Stage::Done => return Err(ResumeError::Complete(Box::new(record))),
                 _ => return Err(ResumeError::Ended(Box::new(record))),
             }
             self.keep_end(&record).map_err(ResumeError::Refused)?;
-            record.stage = if record.reading.is_some() { Stage::Reading } else { Stage::Receiving };
+            record.stage = match record.reading {
+                Some(_) if record.hold => Stage::Understood,
+                Some(_) => Stage::Reading,
+                None => Stage::Receiving,
+            };
             record.failure = None;
             record.updated_ms = now_ms();
             record.resumable.get_or_insert_default();
@@ -245,9 +250,9 @@ impl Service {
         let record = self.resting(id)?;
         match record.stage {
             Stage::Failed | Stage::Cancelled => Err(ResumeError::Ended(Box::new(record))),
-            Stage::Done => Ok(Standing { offset: record.received_bytes, record }),
+            Stage::Understood | Stage::Done => Ok(Standing { offset: record.received_bytes, record }),
             _ => {
-                let bytes = self.spool.bytes(id).map_err(ActError::Spool)?.unwrap_or(0);
+                let bytes = self.spooled(&record).map_err(ActError::Spool)?;
                 if bytes > 0 {
                     // Whoever appended them may have ended before they were.
                     self.spool.sync(id).map_err(ActError::Spool)?;
@@ -257,7 +262,7 @@ impl Service {
         }
     }
 
-    fn resting(&self, id: UploadId) -> Result<UploadRecord, ResumeError> {
+    pub(super) fn resting(&self, id: UploadId) -> Result<UploadRecord, ResumeError> {
         match self.live(id) {
             Some(unkept) => Ok(unkept),
             None => self.journal.upload(id)?.map_or_else(|| Err(self.absent(id)), Ok),

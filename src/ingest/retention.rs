@@ -38,17 +38,18 @@ impl Ingest {
 impl Service {
     fn retain(&self, retention: Retention) -> Result<(), ActError> {
         self.journal.forget_departed(now_ms().saturating_sub(DEPARTED_KNOWN_MS))?;
-        let mut bytes = 0;
-        for id in self.spool.uploads()? {
-            bytes += self.spool.bytes(id)?.unwrap_or(0);
-        }
+        let mut bytes = self.spool.kept_bytes()?;
         let too_old_ms = now_ms().saturating_sub(retention.keep_ms);
         for (id, updated_ms) in self.journal.resting()? {
             if updated_ms >= too_old_ms && bytes <= retention.keep_bytes {
                 // The others are younger, and there is room for them.
                 break;
             }
-            bytes -= self.spool.bytes(id)?.unwrap_or(0).min(bytes);
+            if self.job(id).is_some() {
+                // It goes on, or is held while its bytes arrive.
+                continue;
+            }
+            bytes -= self.spool.freed_bytes(id)?.min(bytes);
             self.expire(id)?;
         }
         Ok(())

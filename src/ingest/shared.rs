@@ -1,5 +1,6 @@
 //! What a running upload's sender, its job and everybody else know of each other.
 
+use super::hold::Hold;
 use super::seat::{Pieces, Seat};
 use crate::domain::{Failure, UploadRecord};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -26,6 +27,7 @@ pub(super) struct Shared {
     /// Why the sender went away, where it said so.
     broken: Mutex<Option<Failure>>,
     seat: Seat,
+    hold: Hold,
     /// Wakes the job from its wait for bytes.
     nudge: OnceLock<Box<dyn Fn() + Send + Sync>>,
     /// The end is being journalled, and may be announced already.
@@ -41,6 +43,7 @@ impl Shared {
             stop: OnceLock::new(),
             broken: Mutex::new(None),
             seat: Seat::default(),
+            hold: Hold::default(),
             nudge: OnceLock::new(),
             ending: AtomicBool::new(false),
             ended,
@@ -99,6 +102,11 @@ impl Shared {
     /// The place of the upload's sender.
     pub fn seat(&self) -> &Seat {
         &self.seat
+    }
+
+    /// Whether it waits until somebody lets it go on.
+    pub fn hold(&self) -> &Hold {
+        &self.hold
     }
 
     /// Whether the sender may come back after a request.
@@ -165,7 +173,8 @@ impl Shared {
         self.record()
     }
 
-    fn wake(&self) {
+    /// Makes the job look up from its wait.
+    pub fn wake(&self) {
         if let Some(nudge) = self.nudge.get() {
             nudge();
         }

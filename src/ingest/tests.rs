@@ -106,9 +106,10 @@ async fn a_replay_tells_what_was_announced() {
     let stream = fixture.watch().await;
     let kinds = told(&stream);
     let count = |kind: &str| kinds.iter().filter(|(found, _)| found == kind).count();
-    assert_eq!((count("row"), count("problem"), count("toast"), count("stage")), (510, 20, 2, 3));
+    assert_eq!((count("row"), count("problem"), count("toast"), count("stage")), (510, 20, 2, 4));
+    assert_eq!(count("profile"), 1);
     let numbers: Vec<_> = kinds.iter().filter_map(|(_, n)| *n).collect();
-    assert_eq!(numbers, (1..=535).collect::<Vec<_>>());
+    assert_eq!(numbers, (1..=537).collect::<Vec<_>>());
     let last: Vec<_> = kinds.iter().rev().take(3).map(|(kind, _)| kind.as_str()).collect();
     assert_eq!(last, ["stage", "progress", "toast"], "100 % right before done");
     let again = fixture.restart().await.watch().await;

@@ -19,7 +19,7 @@ pub(super) fn toast(record: &UploadRecord, seconds: f64) -> (Level, String) {
     let time = if seconds < 0.1 { "less than 0.1 s".to_owned() } else { format!("{seconds:.1} s") };
     let why = record.failure.as_ref().map_or("", |failure| failure.message.as_str());
     match record.stage {
-        Stage::Receiving | Stage::Reading => (Level::Info, format!("Receiving {name}.")),
+        Stage::Receiving | Stage::Understood | Stage::Reading => (Level::Info, format!("Receiving {name}.")),
         Stage::Done if record.problems == 0 => {
             (Level::Success, format!("Done. {rows} read from {name} in {time}, no problems found."))
         }
@@ -30,11 +30,11 @@ pub(super) fn toast(record: &UploadRecord, seconds: f64) -> (Level, String) {
         Stage::Failed => (Level::Error, format!("{name} failed after {rows}. {why}")),
         Stage::Cancelled => (Level::Info, format!("{name} was cancelled after {rows}.")),
         Stage::Interrupted => {
-            let path = record.resume_path().unwrap_or_default();
+            let on = record.resume_path().map(|path| format!(" Go on with it at {path}.")).unwrap_or_default();
             // Somebody must do something first, where the disk is full.
             let is_full = record.failure.as_ref().is_some_and(|failure| failure.code == FailureCode::DiskFull);
             let level = if is_full { Level::Error } else { Level::Warning };
-            (level, format!("{name} was interrupted after {rows}. {why} Go on with it at {path}."))
+            (level, format!("{name} was interrupted after {rows}. {why}{on}"))
         }
     }
 }

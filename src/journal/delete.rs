@@ -38,8 +38,9 @@ pub struct Leaving(
     pub UploadId,
 );
 
-/// Entries taken out in one transaction: few enough that announcements do not wait long behind it.
+/// Entries taken out in one transaction, and bytes of them: few enough that announcements do not wait long behind it.
 const SLICE: usize = 1000;
+const SLICE_BYTES: u64 = 4 << 20;
 
 impl Journal {
     /// Takes an upload out of the list. From this commit on its events are a gap; [`Journal::sweep`] then takes the
@@ -84,7 +85,7 @@ impl Journal {
         self.act(move |tx| {
             loop {
                 let last = read::last_entry(tx, upload)?.ok_or(JournalError::Damaged)?;
-                if last.checkpoint.offset <= received_bytes {
+                if last.checkpoint.read_bytes <= received_bytes {
                     return Ok(last);
                 }
                 let mut delete =
@@ -152,10 +153,17 @@ fn sweep_slice(tx: &Transaction<'_>, upload: UploadId) -> Result<bool, JournalEr
         select.query_row([key(upload)], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
     let Some((client, reason)) = leaving else { return Ok(false) };
     let mut select = tx.prepare_cached(
-        "SELECT first_n, last_n, epoch FROM entries WHERE upload = ?1 ORDER BY first_row, last_n LIMIT ?2",
+        "SELECT first_n, last_n, epoch, length(body) FROM entries WHERE upload = ?1 ORDER BY first_row, last_n LIMIT ?2",
     )?;
-    let rows = select.query_map(params![key(upload), SLICE], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    let runs: Vec<(u64, u64, i64)> = rows.collect::<Result<_, _>>()?;
+    let mut rows = select.query(params![key(upload), SLICE])?;
+    let (mut runs, mut bytes): (Vec<(u64, u64, i64)>, u64) = (Vec::new(), 0);
+    while bytes < SLICE_BYTES
+        && let Some(row) = rows.next()?
+    {
+        runs.push((row.get(0)?, row.get(1)?, row.get(2)?));
+        bytes += row.get::<_, u64>(3)?;
+    }
+    drop(rows);
     if runs.is_empty() {
         tx.execute("DELETE FROM leaving WHERE upload = ?1", [key(upload)])?;
         return Ok(false);

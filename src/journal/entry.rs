@@ -31,6 +31,8 @@ pub struct Checkpoint {
     pub row: u64,
     /// The line at `offset`, from 1.
     pub line: u64,
+    /// Bytes of the file that all of this was read from. More or fewer than `offset` where the file had to be decoded.
+    pub read_bytes: u64,
     /// Problems so far, those that were only counted among them.
     pub problems_by_code: BTreeMap<ProblemCode, u64>,
 }
@@ -47,6 +49,25 @@ pub enum Part {
         /// Its data, one line of JSON.
         json: String,
     },
+    /// An error of the row before that was only counted, as so many were told already. It is no event and takes no number;
+    /// it says that the row is not a good one.
+    Counted {
+        /// What is wrong.
+        code: ProblemCode,
+        /// The line the record begins on, from 1.
+        line: u64,
+    },
+}
+
+impl Part {
+    /// How many events it is.
+    pub fn events(&self) -> u64 {
+        match self {
+            Self::Span(span) => span.rows,
+            Self::Literal { .. } => 1,
+            Self::Counted { .. } => 0,
+        }
+    }
 }
 
 /// Clean text in the spool: `rows` records, one after the other.
@@ -69,13 +90,20 @@ pub struct Span {
 #[error("a journal entry is damaged")]
 pub struct Damaged;
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+/// The same without the bytes that were read: of files that were their own text.
+const VERSION_1: u8 = 1;
 const SPAN: u8 = 0xff;
+const COUNTED: u8 = 0xfe;
 
 impl Entry {
     /// How many rows are in it.
     pub fn rows(&self) -> u64 {
-        self.parts.iter().map(|part| if let Part::Span(span) = part { span.rows } else { 0 }).sum()
+        let rows = |part: &Part| match part {
+            Part::Span(_) | Part::Literal { kind: Kind::Row, .. } => part.events(),
+            Part::Literal { .. } | Part::Counted { .. } => 0,
+        };
+        self.parts.iter().map(rows).sum()
     }
 
     /// How many problems are told in it.
@@ -93,7 +121,7 @@ impl Entry {
     pub(super) fn body(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(64);
         out.push(VERSION);
-        for number in [self.checkpoint.offset, self.checkpoint.row, self.checkpoint.line] {
+        for number in [self.checkpoint.offset, self.checkpoint.row, self.checkpoint.line, self.checkpoint.read_bytes] {
             put(&mut out, number);
         }
         put(&mut out, self.checkpoint.problems_by_code.len() as u64);
@@ -113,6 +141,11 @@ impl Entry {
                     out.push(*kind as u8);
                     put_text(&mut out, json);
                 }
+                Part::Counted { code, line } => {
+                    out.push(COUNTED);
+                    put_text(&mut out, code.as_str());
+                    put(&mut out, *line);
+                }
             }
         }
         let crc = crc32fast::hash(&out);
@@ -127,16 +160,18 @@ impl Entry {
             return Err(Damaged);
         }
         let mut rest = content;
-        if take_byte(&mut rest)? != VERSION {
+        let version = take_byte(&mut rest)?;
+        if !matches!(version, VERSION | VERSION_1) {
             return Err(Damaged);
         }
         let [offset, row, line] = [take(&mut rest)?, take(&mut rest)?, take(&mut rest)?];
+        let read_bytes = if version == VERSION { take(&mut rest)? } else { offset };
         let mut problems_by_code = BTreeMap::new();
         for _ in 0..take(&mut rest)? {
             let code = ProblemCode::parse(&take_text(&mut rest)?).ok_or(Damaged)?;
             problems_by_code.insert(code, take(&mut rest)?);
         }
-        let checkpoint = Checkpoint { offset, row, line, problems_by_code };
+        let checkpoint = Checkpoint { offset, row, line, read_bytes, problems_by_code };
         let mut parts = Vec::new();
         while !rest.is_empty() {
             parts.push(match take_byte(&mut rest)? {
@@ -147,6 +182,10 @@ impl Entry {
                     rows: take(&mut rest)?,
                     crc: u32::try_from(take(&mut rest)?).map_err(|_| Damaged)?,
                 }),
+                COUNTED => Part::Counted {
+                    code: ProblemCode::parse(&take_text(&mut rest)?).ok_or(Damaged)?,
+                    line: take(&mut rest)?,
+                },
                 number => {
                     let kind = Kind::from_number(number).ok_or(Damaged)?;
                     Part::Literal { kind, json: take_text(&mut rest)? }
@@ -205,18 +244,47 @@ mod tests {
             (any::<u64>(), any::<u64>(), any::<u64>(), any::<u64>(), any::<u32>()).prop_map(
                 |(offset, bytes, first_row, rows, crc)| Part::Span(Span { offset, bytes, first_row, rows, crc })
             ),
+            (0..ProblemCode::ALL.len(), any::<u64>())
+                .prop_map(|(at, line)| Part::Counted { code: ProblemCode::ALL[at], line }),
             (0u8..6, ".*").prop_map(|(kind, json)| Part::Literal { kind: Kind::from_number(kind).unwrap(), json }),
         ]
+    }
+
+    #[test]
+    fn rows_are_counted_however_they_are_kept() {
+        let literal = |kind| Part::Literal { kind, json: String::new() };
+        let parts = vec![
+            Part::Span(Span { offset: 0, bytes: 9, first_row: 1, rows: 3, crc: 0 }),
+            literal(Kind::Row),
+            Part::Counted { code: ProblemCode::MissingCell, line: 5 },
+            literal(Kind::Row),
+            literal(Kind::Problem),
+            literal(Kind::Toast),
+        ];
+        assert_eq!(parts.iter().map(Part::events).sum::<u64>(), 7);
+        let checkpoint = Checkpoint::default();
+        let entry =
+            Entry { first_n: 1, last_n: 7, upload: UploadId::now(), first_row: 1, first_problem: 4, checkpoint, parts };
+        assert_eq!((entry.rows(), entry.problems(), entry.problems_told()), (5, 1, 5));
+    }
+
+    #[test]
+    fn an_older_body_reads_back_as_one_of_a_file_that_is_its_own_text() {
+        let mut body = vec![VERSION_1, 9, 2, 3, 0];
+        body.extend(crc32fast::hash(&body).to_le_bytes());
+        let checkpoint = Checkpoint { offset: 9, row: 2, line: 3, read_bytes: 9, problems_by_code: BTreeMap::new() };
+        assert_eq!(Entry::parse_body(&body), Ok((checkpoint, Vec::new())));
     }
 
     proptest! {
         #[test]
         fn a_body_reads_back_and_a_damaged_one_is_noticed(
-            parts in prop::collection::vec(part(), 0..8), offset: u64, row: u64, line: u64, problems: u64,
+            parts in prop::collection::vec(part(), 0..8), offset: u64, row: u64, line: u64, read_bytes: u64,
+            problems: u64,
             at: prop::sample::Index, flip in 1u8..,
         ) {
             let problems_by_code = [(ProblemCode::ExtraCell, problems)].into();
-            let checkpoint = Checkpoint { offset, row, line, problems_by_code };
+            let checkpoint = Checkpoint { offset, row, line, read_bytes, problems_by_code };
             let entry = Entry {
                 first_n: 1, last_n: 1, upload: UploadId::now(), first_row: 1, first_problem: 0, checkpoint: checkpoint.clone(), parts,
             };

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// Raised with every change of the tables. A file of another version is refused, not guessed at.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 // `entries` is kept in the order it is replayed in; the two indexes find a row and a problem of one upload.
 const TABLES: &str = "
@@ -18,7 +18,9 @@ CREATE TABLE uploads (
     received_bytes INTEGER NOT NULL, read_bytes INTEGER NOT NULL, total_bytes INTEGER,
     rows INTEGER NOT NULL, problems INTEGER NOT NULL, problems_by_code TEXT NOT NULL, reading TEXT, failure TEXT,
     created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL,
-    length_bytes INTEGER, resumable TEXT, partial INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+    length_bytes INTEGER, resumable TEXT, partial INTEGER NOT NULL DEFAULT 0,
+    options TEXT NOT NULL DEFAULT '{}', hold INTEGER NOT NULL DEFAULT 0, source BLOB, learned TEXT,
+    profiles TEXT NOT NULL DEFAULT '[]') WITHOUT ROWID;
 CREATE INDEX uploads_by_client ON uploads (client, id);
 CREATE TABLE entries (
     client INTEGER NOT NULL, last_n INTEGER NOT NULL, first_n INTEGER NOT NULL, epoch INTEGER NOT NULL,
@@ -39,6 +41,15 @@ ALTER TABLE uploads ADD COLUMN length_bytes INTEGER;
 ALTER TABLE uploads ADD COLUMN resumable TEXT;
 ALTER TABLE uploads ADD COLUMN partial INTEGER NOT NULL DEFAULT 0;
 CREATE TABLE departed (upload BLOB PRIMARY KEY, reason TEXT NOT NULL, at_ms INTEGER NOT NULL) WITHOUT ROWID;
+";
+
+/// What makes a file of version 2 one of version 3.
+const FROM_2_TO_3: &str = "
+ALTER TABLE uploads ADD COLUMN options TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE uploads ADD COLUMN hold INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE uploads ADD COLUMN source BLOB;
+ALTER TABLE uploads ADD COLUMN learned TEXT;
+ALTER TABLE uploads ADD COLUMN profiles TEXT NOT NULL DEFAULT '[]';
 ";
 
 /// The epoch of this run.
@@ -65,7 +76,11 @@ pub(super) fn open(path: &Path) -> Result<(Connection, CurrentEpoch), JournalErr
     match version {
         VERSION => {}
         0 => tx.execute_batch(TABLES)?,
-        1 => tx.execute_batch(FROM_1_TO_2)?,
+        1 => {
+            tx.execute_batch(FROM_1_TO_2)?;
+            tx.execute_batch(FROM_2_TO_3)?;
+        }
+        2 => tx.execute_batch(FROM_2_TO_3)?,
         found => return Err(JournalError::Version { found, expected: VERSION }),
     }
     keys::prepare(&tx)?;
@@ -125,3 +140,7 @@ mod tests {
         assert!(matches!(open(&path), Err(JournalError::Version { found: 7, expected: VERSION })));
     }
 }
+
+#[cfg(test)]
+#[path = "schema_tests.rs"]
+mod migrations;

@@ -62,22 +62,12 @@ fn toasts(upload: UploadId, first_n: u64, count: u64) -> Entry {
 
 fn row(client: &ClientName, id: UploadId, stage: Stage) -> UploadRecord {
     UploadRecord {
-        id,
-        client: client.clone(),
-        filename: "a.csv".into(),
         stage,
         received_bytes: 1,
         read_bytes: 1,
-        total_bytes: None,
-        length_bytes: None,
-        resumable: None,
-        rows: 0,
-        problems: 0,
         problems_by_code: [(crate::domain::ProblemCode::MissingCell, 2)].into(),
-        reading: None,
-        failure: None,
-        created_ms: 1,
         updated_ms: 2,
+        ..UploadRecord::new(id, client.clone(), "a.csv", 1)
     }
 }
 

@@ -3,10 +3,12 @@
 use super::{Journal, JournalError};
 use crate::domain::{ClientName, Stage, UploadId, UploadRecord};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, Transaction, named_params, params};
+use std::sync::Arc;
 
-const COLUMNS: &str = "u.id, c.name, u.stage, u.filename, u.received_bytes, u.read_bytes, u.total_bytes,
+/// Every column but the last, what was learned: only who reads on needs that, and it is large.
+const SHOWN: &str = "u.id, c.name, u.stage, u.filename, u.received_bytes, u.read_bytes, u.total_bytes,
     u.rows, u.problems, u.problems_by_code, u.reading, u.failure, u.created_ms, u.updated_ms, u.length_bytes,
-    u.resumable";
+    u.resumable, u.options, u.hold, u.source, u.profiles";
 
 impl Journal {
     /// One upload, as it was last journalled.
@@ -15,7 +17,8 @@ impl Journal {
     /// Any error of the database.
     pub fn upload(&self, id: UploadId) -> Result<Option<UploadRecord>, JournalError> {
         self.read(|db| {
-            let sql = format!("SELECT {COLUMNS} FROM uploads u JOIN clients c ON c.id = u.client WHERE u.id = ?1");
+            let sql =
+                format!("SELECT {SHOWN}, u.learned FROM uploads u JOIN clients c ON c.id = u.client WHERE u.id = ?1");
             Ok(db.prepare_cached(&sql)?.query_row([key(id)], row).optional()?)
         })
     }
@@ -37,7 +40,7 @@ impl Journal {
         };
         let before = before.unwrap_or(UploadId(uuid::Uuid::max()));
         let sql = format!(
-            "SELECT {COLUMNS} FROM uploads u JOIN clients c ON c.id = u.client
+            "SELECT {SHOWN}, NULL FROM uploads u JOIN clients c ON c.id = u.client
              WHERE {whose} AND NOT u.partial AND u.id < :before ORDER BY u.id DESC LIMIT :limit"
         );
         self.list(
@@ -52,8 +55,8 @@ impl Journal {
     /// Any error of the database.
     pub fn unfinished(&self) -> Result<Vec<UploadRecord>, JournalError> {
         let sql = format!(
-            "SELECT {COLUMNS} FROM uploads u JOIN clients c ON c.id = u.client
-             WHERE u.stage IN ('receiving', 'reading') ORDER BY u.id"
+            "SELECT {SHOWN}, u.learned FROM uploads u JOIN clients c ON c.id = u.client
+             WHERE u.stage IN ('receiving', 'understood', 'reading') ORDER BY u.id"
         );
         self.list(&sql, &[])
     }
@@ -64,13 +67,13 @@ impl Journal {
     /// Any error of the database.
     pub fn interrupted(&self) -> Result<Vec<UploadRecord>, JournalError> {
         let sql = format!(
-            "SELECT {COLUMNS} FROM uploads u JOIN clients c ON c.id = u.client
+            "SELECT {SHOWN}, u.learned FROM uploads u JOIN clients c ON c.id = u.client
              WHERE u.stage = 'interrupted' AND u.length_bytes IS NOT NULL ORDER BY u.id"
         );
         self.list(&sql, &[])
     }
 
-    /// Uploads that are not running, oldest change first: what retention looks at.
+    /// Uploads that are not running, and those that may be held, oldest change first: what retention looks at.
     ///
     /// # Errors
     /// Any error of the database.
@@ -138,10 +141,12 @@ impl Journal {
 /// not know of it.
 pub(super) fn put(tx: &Transaction<'_>, client: i64, record: &UploadRecord) -> Result<(), JournalError> {
     let mut put = tx.prepare_cached(
-        "INSERT INTO uploads VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
+        "INSERT INTO uploads VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
+             ?18, ?19, ?20, ?21, ?22)
          ON CONFLICT (id) DO UPDATE SET stage = ?3, received_bytes = ?5, read_bytes = ?6,
              total_bytes = ?7, rows = ?8, problems = ?9, problems_by_code = ?10, reading = ?11, failure = ?12,
-             updated_ms = ?14, length_bytes = COALESCE(?15, length_bytes), resumable = ?16",
+             updated_ms = ?14, length_bytes = COALESCE(?15, length_bytes), resumable = ?16,
+             hold = ?19, learned = ?21, profiles = ?22",
     )?;
     put.execute(params![
         key(record.id),
@@ -161,6 +166,12 @@ pub(super) fn put(tx: &Transaction<'_>, client: i64, record: &UploadRecord) -> R
         record.length_bytes,
         record.resumable.as_ref().map(json),
         record.is_partial(),
+        json(&record.options),
+        record.hold,
+        record.source.map(key),
+        // What is over is never read on.
+        record.learned.as_deref().filter(|_| !record.stage.is_final()).map(json),
+        json(&record.profiles),
     ])?;
     Ok(())
 }
@@ -204,5 +215,10 @@ fn row(row: &Row<'_>) -> rusqlite::Result<UploadRecord> {
         updated_ms: row.get(13)?,
         length_bytes: row.get(14)?,
         resumable: optional(15)?.map(|json| parse(15, &json)).transpose()?,
+        options: parse(16, &text(16)?)?,
+        hold: row.get(17)?,
+        source: row.get::<_, Option<[u8; 16]>>(18)?.map(|id| UploadId(uuid::Uuid::from_bytes(id))),
+        profiles: parse(19, &text(19)?)?,
+        learned: optional(20)?.map(|json| parse(20, &json)).transpose()?.map(Arc::new),
     })
 }

@@ -24,7 +24,7 @@ pub struct Append {
     pub upload: Option<UploadRecord>,
     /// Whether the commit must be on disk (fsync) before `done`.
     pub durable: bool,
-    /// What the queue counts it as, in bytes: the encoded events that wait for it.
+    /// What the queue counts it as, in bytes: the encoded events that wait for it, and its literals.
     pub queue_bytes: u64,
     /// Told how it went, from the writer's thread, in commit order.
     pub done: Box<dyn FnOnce(Result<(), JournalError>) + Send>,

@@ -1,111 +1,217 @@
-//! The beginning of a file: its byte order mark, blank lines before everything, and the header.
+//! The beginning of a file: its byte order mark, and the decision how it is read.
 
-use super::ReadError;
+use super::decode::{Extent, decide};
 use super::encoding::{self, BYTE_ORDER_MARK};
-use super::header::name_columns;
-use super::lines::BlankLines;
-use super::pull::{Ended, Reader, Step, place};
-use super::record::CellLimits;
-use crate::domain::Reading;
+use super::plan::{Plan, plan, skipped};
+use super::pull::{Mark, Reader, Step};
+use super::source::{Decoded, Source};
+use super::window::Window;
+use super::{Position, ReadError, place::Place};
 use std::sync::Arc;
 
+/// Bytes of text that the decision is made from, at most.
+pub(super) const PREFIX_BYTES: usize = 64 << 10;
+
+/// Lines that the decision is made from, at most: those above the first row are told of at once, each by itself.
+const PREFIX_LINES: usize = 8_000;
+
 impl Reader {
-    pub(super) fn advance_to_header(&mut self) -> Result<Step, ReadError> {
-        let text_start = match self.text_start {
-            Some(start) => start,
-            None => match encoding::has_byte_order_mark(self.window.text(), self.finished) {
-                None => return Ok(Step::NeedMore),
-                Some(marked) => {
-                    self.pos = if marked { BYTE_ORDER_MARK.len() } else { 0 };
-                    *self.text_start.insert(self.pos)
-                }
-            },
-        };
-        let max = self.bounds.header;
-        let too_long = |byte: u64, line| Err(ReadError::HeaderTooLong { line, byte, max: max as u64 });
-        if self.open.is_none() {
-            // Blank lines before the header are told after it, so they are kept, and count towards its limit.
-            while let Some(&byte @ (b'\r' | b'\n')) = self.window.text().get(self.pos) {
-                self.line += u64::from(byte == b'\r' || !self.after_cr);
-                self.after_cr = byte == b'\r';
-                self.pos += 1;
-                if self.pos - text_start > max {
-                    return too_long(text_start as u64, 1);
-                }
+    pub(super) fn begin(&mut self) -> Result<Step, ReadError> {
+        if matches!(self.source, Source::Undecided) && !self.decide_source()? {
+            return Ok(Step::NeedMore);
+        }
+        let text = self.window.text();
+        let Some(marked) = encoding::has_byte_order_mark(text, self.finished) else { return Ok(Step::NeedMore) };
+        let start = if marked { BYTE_ORDER_MARK.len() } else { 0 };
+        let all = &text[start..];
+        // The lines to skip say nothing of what comes behind them.
+        let skipped = match skipped(all, &self.options) {
+            Some(skipped) => skipped,
+            None if self.finished => all.len(),
+            None if all.len() > self.bounds.record => {
+                let (byte, max) = (start as u64, self.bounds.record as u64);
+                return Err(ReadError::HeaderTooLong { line: 1, byte, max });
             }
-            if self.pos == self.window.len() {
-                return Ok(if self.finished { self.no_header(text_start) } else { Step::NeedMore });
-            }
-            self.open_record();
-        }
-        let ended = self.read_record();
-        let (start, line) = match (&ended, &self.open) {
-            (Some(Ended { record, .. }), _) | (None, Some(record)) => (record.start, record.line),
-            (None, None) => return Ok(Step::NeedMore),
+            None => return Ok(Step::NeedMore),
         };
-        let end = ended.as_ref().map_or(self.pos as u64, |ended| ended.end);
-        if end - text_start as u64 > max as u64 {
-            return too_long(start, line);
+        // One more: a file that ends just there is a whole one, whether its end is known by now or not.
+        let most = lines_end(&all[skipped..], PREFIX_LINES).unwrap_or(PREFIX_BYTES).min(PREFIX_BYTES);
+        let enough = all.len() > skipped + most;
+        // Cut behind a line: half a record would look like a broken one.
+        let prefix = if enough { &all[..skipped + most] } else { all };
+        let is_whole = self.finished && prefix.len() == all.len();
+        let lines = if is_whole { prefix.len() } else { memchr::memrchr2(b'\n', b'\r', prefix).map_or(0, |at| at + 1) };
+        // Neither a CR whose LF may follow nor an open line is the end of one.
+        let lines =
+            if !is_whole && lines > 0 && prefix[lines - 1] == b'\r' && all.len() == lines { lines - 1 } else { lines };
+        let has_record = prefix[..lines].iter().skip(skipped).any(|byte| !matches!(byte, b'\r' | b'\n'));
+        if !is_whole && !(has_record && (enough || self.settled)) {
+            if enough && !has_record || all.len() - skipped > self.bounds.header.max(PREFIX_BYTES) {
+                let max = self.bounds.header as u64;
+                let line = 1 + super::lines::LineBreaks::within(&all[..skipped]);
+                return Err(ReadError::HeaderTooLong { line, byte: (start + skipped) as u64, max });
+            }
+            return Ok(Step::NeedMore);
         }
-        match ended {
-            Some(ended) => self.header(ended, text_start),
-            None => Ok(Step::NeedMore),
-        }
+        let plan = plan(&prefix[..lines], &self.options);
+        self.put(plan, marked, start)
     }
 
-    /// The header record is complete.
-    fn header(&mut self, ended: Ended, text_start: usize) -> Result<Step, ReadError> {
-        let (start, line) = (ended.record.start, ended.record.line);
-        let broken = match encoding::cells(self.parser.text(), self.parser.ends()) {
-            Some(_) => None,
-            None => encoding::repair(self.parser.text(), self.parser.ends(), &mut self.repaired),
+    /// Decides how the bytes become text; whether that was possible.
+    fn decide_source(&mut self) -> Result<bool, ReadError> {
+        let extent = match (self.finished, self.settled) {
+            (true, _) => Extent::Whole,
+            (false, true) => Extent::Settled,
+            (false, false) => Extent::Growing,
         };
-        let cells = match broken {
-            Some(_) => self.repaired.as_cells(),
-            None => encoding::cells(self.parser.text(), self.parser.ends()).expect("it was UTF-8 just now"),
-        };
-        if cells.len() > self.bounds.cells {
-            let (found, max) = (cells.len() as u64, self.bounds.cells as u64);
-            return Err(ReadError::TooManyColumns { line, byte: start, found, max });
-        }
-        let (columns, renamed) = name_columns(&cells.iter().collect::<Vec<_>>());
-        if !self.quiet {
-            let place = place(&self.window, &ended, self.bounds.raw, None);
-            let mut problems: Vec<_> = renamed.iter().map(|renamed| place.renamed(renamed, &columns)).collect();
-            problems.extend(broken.map(|index| place.encoding_error(index, &columns)));
-            if !ended.terminated && self.dialect.is_open_at_end(place.prefix) {
-                problems.push(place.unclosed_quote(columns.len() - 1, &columns));
+        let Some(decision) = decide(self.window.text(), extent, &self.options, &self.limits)? else { return Ok(false) };
+        if decision.passthrough {
+            self.source = Source::Plain;
+        } else {
+            let mut decoded = Decoded::new(&decision, 0, &self.limits)?;
+            decoded.space(self.window.len()).copy_from_slice(self.window.text());
+            decoded.commit(self.window.len());
+            if std::mem::take(&mut self.finished) {
+                decoded.finish();
             }
+            self.window = Window::starting_at(0);
+            self.source = Source::Decoded(Box::new(decoded));
+        }
+        self.decision = Some(decision);
+        Ok(true)
+    }
+
+    /// Takes the plan, whose places count from `start`.
+    fn put(&mut self, plan: Plan, marked: bool, start: usize) -> Result<Step, ReadError> {
+        let Plan {
+            dialect,
+            mut reading,
+            learned,
+            profiles,
+            renamed,
+            preamble,
+            blanks,
+            comments,
+            separator,
+            head,
+            body,
+        } = plan;
+        let text = &self.window.text()[start..];
+        let line_of = line_starts(&text[..body]);
+        let header = match &head[..] {
+            [] => body..body,
+            [first, ..] => first.start..head[head.len() - 1].end,
+        };
+        let (header_line, header_byte) = (line_of(header.start), (start + header.start) as u64);
+        if header.len() > self.bounds.header {
+            return Err(ReadError::HeaderTooLong {
+                line: header_line,
+                byte: header_byte,
+                max: self.bounds.header as u64,
+            });
+        }
+        if reading.columns.len() > self.bounds.cells {
+            let (found, max) = (reading.columns.len() as u64, self.bounds.cells as u64);
+            return Err(ReadError::TooManyColumns { line: header_line, byte: header_byte, found, max });
+        }
+        let place = |range: &std::ops::Range<usize>| Place {
+            row: None,
+            line: line_of(range.start),
+            byte: (start + range.start) as u64,
+            prefix: &text[range.clone()],
+            len: range.len() as u64,
+            raw_max: self.bounds.raw,
+        };
+        let mut problems: Vec<_> = separator.iter().map(|range| place(range).separator_line()).collect();
+        problems.extend(preamble.iter().map(|range| place(range).preamble_line()));
+        problems.extend(blanks.iter().map(|range| place(range).blank_record()));
+        problems.extend(comments.iter().map(|range| place(range).comment_line()));
+        // Blank lines above the body stand between the others.
+        problems.extend(
+            blank_lines(
+                &text[..body],
+                preamble.iter().chain(&blanks).chain(&comments).chain(&separator).chain(&head).cloned().collect(),
+            )
+            .map(|at| place(&(at..at)).blank_row()),
+        );
+        problems.sort_by_key(|problem| problem.byte);
+        let of_header = place(&header);
+        problems.extend(
+            renamed
+                .iter()
+                .filter(|_| reading.header_rows > 0)
+                .map(|renamed| of_header.renamed(renamed, &reading.columns)),
+        );
+        if reading.columns.is_empty() {
+            problems.push(place(&(body..body)).blank_header());
+        } else if std::str::from_utf8(&text[header.clone()]).is_err() {
+            problems.push(of_header.encoding_error(0, &reading.columns));
+        }
+        let line = line_of(body);
+        reading.byte_order_mark = marked;
+        if let Some(decision) = self.decision.take() {
+            reading.encoding = decision.encoding;
+            reading.compression = decision.compression;
+            reading.byte_order_mark = decision.byte_order_mark;
+            reading.sure_percent = reading.sure_percent.min(decision.sure_percent);
+            reading.why.splice(0..0, decision.why);
+        }
+        (self.dialect, self.columns) = (dialect, reading.columns.len());
+        (self.learned, self.profiles) = (Some(Arc::new(learned)), profiles);
+        self.reading = Some(Arc::new(reading));
+        if !self.quiet {
             self.pending.extend(problems);
         }
-        self.close_record(&ended);
-        self.begin_rows(columns, text_start, start as usize);
+        self.set_scanner();
+        self.pos = start + body;
+        self.line = line;
+        self.after_cr = body > 0 && self.window.text()[self.pos - 1] == b'\r';
+        let end = self.pos as u64;
+        // The last byte of the terminator, as everywhere.
+        let terminated = body > 0 && matches!(self.window.text()[self.pos - 1], b'\r' | b'\n');
+        let position =
+            Position { offset: end - u64::from(terminated), row: self.row, line: line - u64::from(terminated) };
+        self.after = Mark { position, end };
         Ok(Step::Header)
     }
+}
 
-    /// The file is over and there was nothing but blank lines.
-    fn no_header(&mut self, text_start: usize) -> Step {
-        let end = self.pos;
-        if !self.quiet {
-            self.pending.push_back(self.line_at(end as u64, self.line).blank_header());
-        }
-        self.after = self.mark_at_end();
-        self.begin_rows(Vec::new(), text_start, end);
-        Step::Header
-    }
+/// Where so many lines end, if they do.
+fn lines_end(text: &[u8], lines: usize) -> Option<usize> {
+    let mut ends =
+        memchr::memchr2_iter(b'\r', b'\n', text).filter(|at| text[*at] == b'\n' || text.get(at + 1) != Some(&b'\n'));
+    ends.nth(lines - 1).map(|at| at + 1)
+}
 
-    fn begin_rows(&mut self, columns: Vec<String>, text_start: usize, header_start: usize) {
-        if !self.quiet {
-            self.blanks = BlankLines::leading(&self.window.text()[text_start..header_start], text_start as u64);
+/// Says which line of `text`, from 1, a place in it is on. There may be as many places to ask for as lines.
+fn line_starts(text: &[u8]) -> impl Fn(usize) -> u64 + use<> {
+    let mut starts = Vec::new();
+    let mut at = 0;
+    while at < text.len() {
+        let (len, all) = super::sniff::line(&text[at..]);
+        at += all;
+        if all > len {
+            starts.push(at);
         }
-        self.parser.set_limits(CellLimits::of_rows(&self.bounds));
-        self.reading = Some(Arc::new(Reading {
-            delimiter: char::from(self.dialect.delimiter),
-            quote: char::from(self.dialect.quote),
-            encoding: encoding::UTF_8.to_owned(),
-            byte_order_mark: text_start > 0,
-            header_rows: 1,
-            columns,
-        }));
     }
+    move |at| 1 + starts.partition_point(|start| *start <= at) as u64
+}
+
+/// Where blank lines begin that are part of no other range.
+fn blank_lines(text: &[u8], mut told: Vec<std::ops::Range<usize>>) -> impl Iterator<Item = usize> + '_ {
+    told.sort_by_key(|range| range.start);
+    let mut told = told.into_iter().peekable();
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        while at < text.len() {
+            let begin = at;
+            let (len, all) = super::sniff::line(&text[at..]);
+            at += all;
+            while told.next_if(|range| range.end.max(range.start + 1) <= begin).is_some() {}
+            if len == 0 && told.peek().is_none_or(|range| begin < range.start) {
+                return Some(begin);
+            }
+        }
+        None
+    })
 }

@@ -1,9 +1,4 @@
-//! Text and bytes: the byte order mark, and what becomes of bytes that are not UTF-8. The place for other encodings later.
-
-use crate::domain::{Cells, CellsBuf};
-
-/// The label of the only encoding there is so far (WHATWG Encoding Standard).
-pub(super) const UTF_8: &str = "utf-8";
+//! Text and bytes: the byte order mark, and how raw text is shown.
 
 /// U+FEFF as UTF-8.
 pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -13,29 +8,6 @@ pub(super) fn has_byte_order_mark(start: &[u8], finished: bool) -> Option<bool> 
     let known = start.len().min(BYTE_ORDER_MARK.len());
     let same = start[..known] == BYTE_ORDER_MARK[..known];
     if same && known < BYTE_ORDER_MARK.len() && !finished { None } else { Some(same && known == 3) }
-}
-
-/// The cells as text; none if any is not UTF-8 by itself. Two cells can join to a character that neither holds.
-pub(super) fn cells<'a>(text: &'a [u8], ends: &'a [usize]) -> Option<Cells<'a>> {
-    let text = std::str::from_utf8(text).ok()?;
-    // Written without branches: the ends of short cells are many.
-    let split = ends.iter().fold(false, |split, &end| split | !text.is_char_boundary(end));
-    (!split).then(|| Cells::new(text, ends))
-}
-
-/// Copies the cells into `into` with U+FFFD for what is not UTF-8. Gives the index of the first such cell.
-pub(super) fn repair(text: &[u8], ends: &[usize], into: &mut CellsBuf) -> Option<usize> {
-    into.clear();
-    let (mut start, mut first) = (0, None);
-    for (index, &end) in ends.iter().enumerate() {
-        let cell = String::from_utf8_lossy(&text[start..end]);
-        if first.is_none() && matches!(cell, std::borrow::Cow::Owned(_)) {
-            first = Some(index);
-        }
-        into.push(&cell);
-        start = end;
-    }
-    first
 }
 
 /// What a problem quotes of a record: its first `max` bytes, less a character that would be cut, and bytes that are not
@@ -75,16 +47,6 @@ mod tests {
         ] {
             assert_eq!(has_byte_order_mark(start, finished), expected, "{start:?} {finished}");
         }
-    }
-
-    #[test]
-    fn halves_of_a_character_in_two_cells_are_two_broken_cells() {
-        let (text, ends) = (b"x\xc3\xa9", [1, 2, 3]);
-        assert!(cells(text, &ends).is_none());
-        let mut into = CellsBuf::default();
-        assert_eq!(repair(text, &ends, &mut into), Some(1));
-        assert_eq!(into, ["x", "\u{fffd}", "\u{fffd}"].into_iter().collect());
-        assert!(cells(text, &[1, 3, 3]).is_some());
     }
 
     #[test]

@@ -29,50 +29,9 @@ impl LineBreaks {
     }
 }
 
-/// The blank lines of a text that holds nothing but line breaks, with their offset and line.
-#[derive(Debug)]
-pub(super) struct BlankLines {
-    breaks: Vec<u8>,
-    at: usize,
-    offset: u64,
-    line: u64,
-}
-
-impl BlankLines {
-    /// Of `breaks`, which stand at the beginning of the file's text, at `offset`.
-    pub fn leading(breaks: &[u8], offset: u64) -> Self {
-        debug_assert!(breaks.iter().all(|byte| matches!(byte, b'\r' | b'\n')));
-        Self { breaks: breaks.to_vec(), at: 0, offset, line: 1 }
-    }
-
-    /// Whether none is left.
-    pub fn is_over(&self) -> bool {
-        self.at == self.breaks.len()
-    }
-}
-
-impl Iterator for BlankLines {
-    type Item = (u64, u64);
-
-    fn next(&mut self) -> Option<(u64, u64)> {
-        let rest = self.breaks.get(self.at..).filter(|rest| !rest.is_empty())?;
-        let found = (self.offset + self.at as u64, self.line);
-        self.at += if rest.starts_with(b"\r\n") { 2 } else { 1 };
-        self.line += 1;
-        Some(found)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn each_blank_line_has_its_place() {
-        let lines = BlankLines::leading(b"\r\n\n\r\r\n", 3);
-        assert_eq!(lines.collect::<Vec<_>>(), [(3, 1), (5, 2), (6, 3), (7, 4)]);
-        assert!(BlankLines::leading(b"", 0).is_over());
-    }
 
     #[test]
     fn a_crlf_is_one_break_even_when_cut() {

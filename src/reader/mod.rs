@@ -1,27 +1,49 @@
-//! Bytes of a CSV file in, rows and problems out (RFC 4180, read as leniently as the `csv` crate does).
+//! Bytes of any CSV file in, rows and problems out, without being told anything.
 //!
 //! [`Reader`] is pulled: give it room with [`Reader::space`], fill it, [`Reader::commit`], then call [`Reader::next`]
 //! until it answers [`Item::NeedMore`]. It owns the window of text it works on, so the raw text of a record is always in
 //! one piece and a clean row costs no allocation.
 //!
+//! The way of the bytes: [`decode`] makes text of them, where they are none; `begin` and `plan` decide once how that text is
+//! read; then [`scan`] takes the records that the strict grammar reads, and `doubt` looks again at all others.
+//!
 //! Invariants:
-//! - The items depend on the bytes alone, never on how they were cut into pieces.
-//! - Each byte is parsed once, whatever the pieces; memory is bounded by the longest record allowed plus the room asked for.
-//! - Bad input is data: after the header nothing fails any more, there are only problems.
-//! - A clean file gives exactly the records of the `csv` crate (`flexible`, with headers).
+//! - The items depend on the bytes alone, never on how they were cut into pieces; save that [`Reader::settle`] says how many
+//!   of them the decision is made from.
+//! - Offsets and lines are those of the decoded text, which is the file itself where that is plain UTF-8.
+//! - Every line of the text is told of: by a row, a problem, or both.
+//! - What was given out is never taken back: all looking ahead comes before, and reaches no further than the longest record.
+//! - Memory is bounded: by a few of the longest records, the room asked for, what decompression needs, and what is learned of
+//!   the beginning.
+//! - Bad records are data: after the header only bytes that cannot be decoded fail, everything else is a problem.
+//! - A clean text gives exactly the records of the `csv` crate.
 //!
 //! Not for: waiting, files, tasks (`ingest` does that); telling anybody about rows (`encode`); deciding anything twice:
 //! how a file is read is found once, stands in [`Reading`], and [`Reader::resume`] only obeys.
 
+mod advance;
+mod again;
+mod ahead;
 mod begin;
+mod class;
+pub mod decode;
 mod dialect;
+mod doubt;
 mod encoding;
+mod fields;
 mod header;
+mod judge;
+mod layout;
 mod lines;
 mod oversize;
 mod place;
+mod plan;
+mod profile;
 mod pull;
-mod record;
+mod repair;
+pub mod scan;
+mod sniff;
+mod source;
 mod window;
 
 pub use pull::Reader;
@@ -39,7 +61,7 @@ use std::sync::Arc;
 /// never one, so `Row::bytes.start` with that row's number and line is a good position too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position {
-    /// Byte of the file, from 0. At 0 nothing was read, not even the header.
+    /// Byte of the text, from 0. At 0 nothing was read, not even the header.
     pub offset: u64,
     /// Number of the next row, from 1.
     pub row: u64,
@@ -59,7 +81,7 @@ pub enum Item<'a> {
     Header(&'a Arc<Reading>),
     /// A record with a number. Its problems follow it.
     Row(Row<'a>),
-    /// What is wrong with the header, a blank line or a record; for a record after its row, if it has one.
+    /// What is wrong with the header or a record, or a line that is no row; for a record after its row, if it has one.
     Problem(Problem),
     /// Everything that was committed is used up.
     NeedMore,
@@ -77,13 +99,16 @@ pub struct Row<'a> {
     /// From its first byte to just after the terminator byte it ended at. Of a CRLF that is the CR: the LF belongs to
     /// no row, and is skipped wherever it comes.
     pub bytes: Range<u64>,
-    /// Its cells; as many as it has, not as many as there are columns.
+    /// Its cells, repaired where that was done; as many as it has, not as many as there are columns.
     pub cells: Cells<'a>,
+    /// Whether the strict grammar reads these cells from these bytes of the file, and none of them stands for no value: so
+    /// that they can be had again from them alone.
+    pub clean: bool,
     /// How many problems of this row come next. Always 0 for a quiet reader.
     pub problems: usize,
 }
 
-/// Why a file cannot be read at all. Only the header can fail.
+/// Why a file cannot be read at all, or, where it has to be decoded, not to its end.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReadError {
     /// No header record within the limit.
@@ -111,11 +136,15 @@ pub enum ReadError {
         /// How many are allowed.
         max: u64,
     },
+    /// The file cannot be decoded, or not to its end.
+    #[error(transparent)]
+    Decode(#[from] decode::DecodeError),
 }
 
 impl From<ReadError> for Failure {
     fn from(error: ReadError) -> Self {
         let code = match error {
+            ReadError::Decode(error) => return error.into(),
             ReadError::HeaderTooLong { .. } => FailureCode::HeaderTooLong,
             ReadError::TooManyColumns { .. } => FailureCode::TooManyColumns,
         };

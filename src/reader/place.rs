@@ -1,8 +1,9 @@
 //! Where in the file something is wrong, and the sentences that say what.
 
+use super::Bounds;
 use super::encoding::quote_raw;
+use super::fields::Fields;
 use super::header::Renamed;
-use super::record::{CellLimits, Excess};
 use crate::domain::{Problem, ProblemCode};
 
 /// A record or line of the file, as far as problems show it.
@@ -70,29 +71,95 @@ impl Place<'_> {
         self.problem(ProblemCode::EncodingError, columns.get(index).cloned(), message)
     }
 
-    /// The cell at `index` is still open at the file's end.
-    pub fn unclosed_quote(&self, index: usize, columns: &[String]) -> Problem {
-        let message = format!("cell {} begins with a quote that is not closed before the file ends", index + 1);
-        self.problem(ProblemCode::UnclosedQuote, columns.get(index).cloned(), message)
+    /// The record is over the limit for one.
+    pub fn record_too_long(&self, max: usize) -> Problem {
+        let message = format!("the record has {} bytes; expected at most {max}", self.len);
+        self.problem(ProblemCode::RecordTooLong, None, message)
     }
 
-    /// The record is over a limit.
-    pub fn excess(&self, excess: Excess, limits: CellLimits, columns: &[String]) -> Problem {
-        match excess {
-            Excess::Record => {
-                let message = format!("the record has {} bytes; expected at most {}", self.len, limits.record);
-                self.problem(ProblemCode::RecordTooLong, None, message)
-            }
-            Excess::Cells(cells) => {
-                let message = format!("the record has {cells} cells; expected at most {}", limits.cells);
-                self.problem(ProblemCode::TooManyCells, None, message)
-            }
-            Excess::Cell(index) => {
-                let message = format!("cell {} is too long; expected at most {} bytes", index + 1, limits.field);
-                let column = usize::try_from(index).ok().and_then(|index| columns.get(index).cloned());
-                self.problem(ProblemCode::FieldTooLong, column, message)
-            }
+    /// The limit that the record with these cells is over, if any; of several the first of: length, a cell's length.
+    pub fn excess(&self, cells: &[String], columns: &[String], bounds: &Bounds) -> Option<Problem> {
+        if self.len > bounds.record as u64 {
+            return Some(self.record_too_long(bounds.record));
         }
+        let index = cells.iter().position(|cell| cell.len() > bounds.field)?;
+        let message = format!("cell {} is too long; expected at most {} bytes", index + 1, bounds.field);
+        Some(self.problem(ProblemCode::FieldTooLong, columns.get(index).cloned(), message))
+    }
+
+    /// More cells than are allowed.
+    pub fn too_many_cells(&self, fields: &Fields, bounds: &Bounds) -> Problem {
+        let found = fields.cells.len() + fields.beyond;
+        let message = format!("the record has {found} cells; expected at most {}", bounds.cells);
+        self.problem(ProblemCode::TooManyCells, None, message)
+    }
+
+    /// Something that needs no further words.
+    pub fn told(&self, code: ProblemCode, column: Option<String>, message: String) -> Problem {
+        self.problem(code, column, message)
+    }
+
+    /// Bytes of the record were no characters of the file's encoding.
+    pub fn malformed(&self) -> Problem {
+        let message = "bytes that are no character of the file's encoding became U+FFFD";
+        self.problem(ProblemCode::EncodingError, None, message.into())
+    }
+
+    /// The record's quotes are odd, and nothing better was found.
+    pub fn in_doubt(&self, code: ProblemCode) -> Problem {
+        let message = match code {
+            ProblemCode::UnclosedQuote => "a quoted cell is not closed; the line is kept as a record by itself",
+            _ => "a quote stands where the dialect has none; the record is kept as it was read",
+        };
+        self.problem(code, None, message.into())
+    }
+
+    /// A line before the header.
+    pub fn preamble_line(&self) -> Problem {
+        self.problem(ProblemCode::PreambleLine, None, "the line stands before the header; it is no row".into())
+    }
+
+    /// A comment.
+    pub fn comment_line(&self) -> Problem {
+        self.problem(ProblemCode::CommentLine, None, "the line is a comment; it is no row".into())
+    }
+
+    /// A first line that names the delimiter.
+    pub fn separator_line(&self) -> Problem {
+        self.problem(ProblemCode::SeparatorLine, None, "the line names the delimiter; it is no row".into())
+    }
+
+    /// The header among the rows.
+    pub fn repeated_header(&self) -> Problem {
+        self.problem(ProblemCode::RepeatedHeader, None, "the header comes again; it is no row".into())
+    }
+
+    /// A line above a header that comes again.
+    pub fn section_title(&self) -> Problem {
+        self.problem(
+            ProblemCode::SectionTitle,
+            None,
+            "the line stands above a header that comes again; it is no row".into(),
+        )
+    }
+
+    /// A record without any text.
+    pub fn blank_record(&self) -> Problem {
+        self.problem(ProblemCode::BlankRow, None, "every cell of the record is blank; it is no row".into())
+    }
+
+    /// A line below the table.
+    pub fn footer_line(&self) -> Problem {
+        self.problem(ProblemCode::FooterLine, None, "the line stands behind the table's last row; it is no row".into())
+    }
+
+    /// A line of a further table.
+    pub fn second_table(&self) -> Problem {
+        self.problem(
+            ProblemCode::SecondTable,
+            None,
+            "the line belongs to a further table, which begins with the header again; it is no row".into(),
+        )
     }
 }
 

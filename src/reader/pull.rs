@@ -1,14 +1,13 @@
-//! The reader itself: finds the header, then gives rows and problems in order.
+//! The reader itself: decides how the file is read, then gives rows and problems in order.
 
+use super::decode::Decision;
 use super::dialect::Dialect;
-use super::encoding;
-use super::lines::{BlankLines, LineBreaks};
 use super::oversize::Oversize;
-use super::place::Place;
-use super::record::{CellLimits, RecordParser};
+use super::scan::{Grammar, Scanner};
+use super::source::Source;
 use super::window::Window;
 use super::{Bounds, Item, Position, ReadError, Row};
-use crate::domain::{CellsBuf, Limits, Problem, Reading};
+use crate::domain::{Cells, CellsBuf, ColumnProfile, Escape, Learned, Limits, Problem, ReadOptions, Reading};
 use std::collections::VecDeque;
 use std::mem;
 use std::ops::Range;
@@ -18,121 +17,159 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct Reader {
     pub(super) bounds: Bounds,
+    pub(super) options: ReadOptions,
+    pub(super) limits: Limits,
+    /// How the bytes become text, until that went into the reading.
+    pub(super) decision: Option<Decision>,
     pub(super) dialect: Dialect,
-    /// Builds no problems.
+    pub(super) columns: usize,
+    /// Builds no problems, and gives clean rows alone.
     pub(super) quiet: bool,
     pub(super) window: Window,
     /// No more bytes will come.
     pub(super) finished: bool,
-    pub(super) parser: RecordParser,
-    /// Index in the window of the first byte that was not looked at.
+    /// How the file is read is to be decided by what is there.
+    pub(super) settled: bool,
+    /// What the bytes that come have to go through to be text.
+    pub(super) source: Source,
+    /// None while how the file is read is not known, and of a file without columns.
+    pub(super) scanner: Option<Scanner>,
+    /// Index in the window of the last clean record.
+    pub(super) clean_at: usize,
+    /// Index in the window of the first byte that was not read.
     pub(super) pos: usize,
-    /// The record that is being read.
-    pub(super) open: Option<Open>,
+    /// A line over the limit for records, of which the end is still to come.
+    pub(super) oversize: Option<Open>,
     /// The last line ended at a CR: an LF now belongs to it.
     pub(super) after_cr: bool,
     /// Nothing was read since a resume: a terminator now is that of the record before.
-    resumed: bool,
+    pub(super) resumed: bool,
     /// Line of the next byte.
     pub(super) line: u64,
     /// Number of the next row.
-    row: u64,
-    /// Index in the window where text begins, after the byte order mark. Matters only before the header.
-    pub(super) text_start: Option<usize>,
+    pub(super) row: u64,
     /// Known from the header on.
     pub(super) reading: Option<Arc<Reading>>,
-    /// Blank lines before the header that were not told yet.
-    pub(super) blanks: BlankLines,
-    /// Problems of the last header, line or record that were not told yet.
+    pub(super) learned: Option<Arc<Learned>>,
+    pub(super) profiles: Vec<ColumnProfile>,
+    /// The header came again: what follows is another table.
+    pub(super) second_table: bool,
+    /// Problems of the header, a line or the last record that were not told yet.
     pub(super) pending: VecDeque<Problem>,
-    /// The cells of the last row, if they had to be repaired.
-    pub(super) repaired: CellsBuf,
+    /// The cells of the last row, if it is not clean.
+    pub(super) cells: CellsBuf,
     /// After everything of the header, lines and records before the last one.
-    before: Mark,
+    pub(super) before: Mark,
     /// After the last one.
     pub(super) after: Mark,
     failed: Option<ReadError>,
 }
 
-/// The end of a record or blank line.
+/// The end of a record or line.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Mark {
-    position: Position,
+    pub position: Position,
     /// Offset after its terminator.
-    end: u64,
+    pub end: u64,
 }
 
-/// A record whose end is not known.
+/// A line whose end is not known.
 #[derive(Debug)]
 pub(super) struct Open {
-    pub(super) start: u64,
-    pub(super) line: u64,
-    /// Set once its text is no longer kept.
-    oversize: Option<Oversize>,
-}
-
-/// A record that was read to its end.
-#[derive(Debug)]
-pub(super) struct Ended {
-    pub(super) record: Open,
-    /// Offset of its terminator, or of the file's end.
-    pub(super) end: u64,
-    pub(super) terminated: bool,
+    pub start: u64,
+    pub line: u64,
+    pub text: Oversize,
 }
 
 /// What an advance came to.
 pub(super) enum Step {
     Header,
-    Row(u64, Ended),
+    /// A row of this many bytes that the strict grammar read.
+    Clean(Range<u64>, u64),
+    /// A row whose cells were set.
+    Doubtful(Range<u64>, u64),
     Problem,
     NeedMore,
     End,
 }
 
 impl Reader {
-    /// Begins at byte 0: a byte order mark if there is one, the header, then rows.
-    pub fn new(limits: &Limits) -> Self {
-        let bounds = Bounds::of(limits);
-        Self::at(bounds, Dialect::default(), CellLimits::of_header(&bounds), Position::START)
+    /// Begins at byte 0: a byte order mark if there is one, the decision how the file is read, then rows.
+    pub fn new(limits: &Limits, options: &ReadOptions) -> Self {
+        Self::at(limits, options.clone(), Position::START)
     }
 
-    /// Begins at a [`Reader::checkpoint`], or at the start of any row, of a file whose header is known and was given out.
+    /// Begins at a [`Reader::checkpoint`], or at the start of any row, of a file whose reading is known and was given out.
     /// (Offset 0 is then the end of a file without any byte.)
     pub fn resume(limits: &Limits, reading: Arc<Reading>, at: Position) -> Self {
-        let bounds = Bounds::of(limits);
-        let mut reader = Self::at(bounds, Dialect::of(&reading), CellLimits::of_rows(&bounds), at);
+        let mut reader = Self::at(limits, ReadOptions::default(), at);
+        reader.dialect = Dialect::of(&reading);
+        reader.columns = reading.columns.len();
+        reader.source = Source::resume(&reading, at.offset, limits);
         reader.reading = Some(reading);
         reader.resumed = true;
+        reader.set_scanner();
         reader
     }
 
-    /// Builds no problems: for reading rows again that were told of before. Rows, their numbers and their cells are the same.
+    /// Goes on judging suspicious records as before: by what was `learned` of the columns, and with the knowledge whether
+    /// a `second_table` has begun already. A resumed reader that learned nothing repairs nothing.
+    #[must_use]
+    pub fn with_learned(mut self, learned: Arc<Learned>, second_table: bool) -> Self {
+        (self.learned, self.second_table) = (Some(learned), second_table);
+        self
+    }
+
+    /// Gives clean rows alone, and no problems: for reading spans of rows again that were told of before.
     #[must_use]
     pub fn quiet(mut self) -> Self {
         self.quiet = true;
         self
     }
 
-    fn at(bounds: Bounds, dialect: Dialect, limits: CellLimits, at: Position) -> Self {
+    /// Makes the scanner for the dialect and columns.
+    pub(super) fn set_scanner(&mut self) {
+        self.scanner = (self.columns > 0).then(|| {
+            Scanner::new(Grammar {
+                delimiter: self.dialect.delimiter.clone(),
+                quote: self.dialect.quote,
+                escape: if self.dialect.backslash { Escape::Backslash } else { Escape::Doubled },
+                comment: self.dialect.comment,
+                columns: self.columns,
+                record_bytes_max: self.bounds.record,
+                field_bytes_max: self.bounds.field,
+            })
+        });
+    }
+
+    fn at(limits: &Limits, options: ReadOptions, at: Position) -> Self {
         let mark = Mark { position: at, end: at.offset };
         Self {
-            bounds,
-            dialect,
+            bounds: Bounds::of(limits),
+            options,
+            limits: limits.clone(),
+            decision: None,
+            dialect: Dialect::default(),
+            columns: 0,
             quiet: false,
             window: Window::starting_at(at.offset),
             finished: false,
-            parser: RecordParser::new(dialect, limits),
+            settled: false,
+            source: Source::Undecided,
+            scanner: None,
+            clean_at: 0,
             pos: 0,
-            open: None,
+            oversize: None,
             after_cr: false,
             resumed: false,
             line: at.line,
             row: at.row,
-            text_start: None,
             reading: None,
-            blanks: BlankLines::leading(b"", 0),
+            learned: None,
+            profiles: Vec::new(),
+            second_table: false,
             pending: VecDeque::new(),
-            repaired: CellsBuf::default(),
+            cells: CellsBuf::default(),
             before: mark,
             after: mark,
             failed: None,
@@ -144,13 +181,24 @@ impl Reader {
     /// Lets go of the text before the record that is incomplete. Ask for room after [`Item::NeedMore`]: text that was not
     /// pulled yet is kept as well, so memory grows otherwise.
     pub fn space(&mut self, bytes: usize) -> &mut [u8] {
-        let keep = match (&self.reading, &self.open) {
-            (None, _) => 0,
-            (_, Some(Open { start, oversize: None, .. })) => (*start - self.window.offset(0)) as usize,
-            _ => self.pos,
-        };
-        self.pos -= keep;
-        self.window.space(keep, bytes)
+        let keep = self.let_go();
+        match &mut self.source {
+            Source::Decoded(decoded) => decoded.space(bytes),
+            Source::Undecided | Source::Plain => self.window.space(keep, bytes),
+        }
+    }
+
+    /// How much of the window is not needed any more; nothing may be read of it afterwards.
+    fn let_go(&mut self) -> usize {
+        let is_text = matches!(self.source, Source::Plain);
+        if self.reading.is_none() || !is_text { 0 } else { mem::take(&mut self.pos) }
+    }
+
+    /// Decodes more text, if bytes are here that are not text yet; whether there is more now, or is known to be none.
+    fn decode_more(&mut self) -> bool {
+        let Source::Decoded(decoded) = &mut self.source else { return false };
+        let keep = if self.reading.is_none() { 0 } else { mem::take(&mut self.pos) };
+        decoded.pump(&mut self.window, keep, &mut self.finished)
     }
 
     /// The first `bytes` of the room last given hold the next bytes of the file.
@@ -159,35 +207,72 @@ impl Reader {
     /// When that is more than the room.
     pub fn commit(&mut self, bytes: usize) {
         debug_assert!(!self.finished, "bytes after the end");
-        self.window.commit(bytes);
+        match &mut self.source {
+            Source::Decoded(decoded) => decoded.commit(bytes),
+            Source::Undecided | Source::Plain => self.window.commit(bytes),
+        }
     }
 
     /// No more bytes will come: a record without a terminator ends here.
     pub fn finish(&mut self) {
-        self.finished = true;
+        match &mut self.source {
+            Source::Decoded(decoded) => decoded.finish(),
+            Source::Undecided | Source::Plain => self.finished = true,
+        }
+    }
+
+    /// Whether a whole line is here and how the file is read is not decided: it may be worth a while to wait for more.
+    pub fn is_undecided(&self) -> bool {
+        let is_compressed =
+            || self.window.text().starts_with(b"\x1f\x8b") || self.window.text().starts_with(b"\x28\xb5\x2f\xfd");
+        let has_line = || memchr::memchr2(b'\n', b'\r', self.window.text()).is_some();
+        self.reading.is_none() && (has_line() || is_compressed() || matches!(self.source, Source::Decoded(_)))
+    }
+
+    /// Decides how the file is read by what is there, if that is a whole line at least, instead of waiting for more.
+    pub fn settle(&mut self) {
+        self.settled = true;
     }
 
     /// Where to resume to get exactly the items that were not given out yet.
     ///
-    /// It moves past the header, a blank line or a record only once *all* of its items were given out: between a row and
+    /// It moves past the header, a line or a record only once *all* of its items were given out: between a row and
     /// its problems it is still before that row. [`Row::problems`] says how many to pull first.
     pub fn checkpoint(&self) -> Position {
         self.mark().position
     }
 
-    /// Offset after the last record or blank line of which all items were given out; the file's length at the end.
+    /// Bytes of the file that were read: up to the last record or line of which all items were given out, or, where the
+    /// file has to be decoded, as far as it was. The file's length at the end.
     pub fn read_offset(&self) -> u64 {
-        self.mark().end
+        match &self.source {
+            Source::Decoded(decoded) => decoded.raw_bytes(),
+            Source::Undecided | Source::Plain => self.mark().end,
+        }
+    }
+
+    /// The byte of the file from which a resumed reader is to be fed: a file that has to be decoded is read again from
+    /// its beginning.
+    pub fn feed_from(&self) -> u64 {
+        match &self.source {
+            Source::Decoded(_) => 0,
+            Source::Undecided | Source::Plain => self.window.offset(0),
+        }
     }
 
     fn mark(&self) -> &Mark {
-        if self.pending.is_empty() && self.blanks.is_over() { &self.after } else { &self.before }
+        if self.pending.is_empty() { &self.after } else { &self.before }
     }
 
-    /// Text of the file by offset, if it is still here. From the first record pulled since the last [`Reader::space`] on
-    /// everything is, unless it is part of a record over a limit.
+    /// Text by offset, if it is still here. From the first record pulled since the last [`Reader::space`] on
+    /// everything is, unless it is part of a line over a limit.
     pub fn text(&self, range: Range<u64>) -> Option<&[u8]> {
         self.window.between(range)
+    }
+
+    /// How many problems of the item given out last come next.
+    pub fn problems_to_come(&self) -> usize {
+        self.pending.len()
     }
 
     /// How the file is read; known from [`Item::Header`] on.
@@ -195,26 +280,41 @@ impl Reader {
         self.reading.as_ref()
     }
 
+    /// By what suspicious records are judged; known from [`Item::Header`] on.
+    pub fn learned(&self) -> Option<&Arc<Learned>> {
+        self.learned.as_ref()
+    }
+
+    /// What the columns hold at the beginning of the file; known from [`Item::Header`] on.
+    pub fn profiles(&self) -> &[ColumnProfile] {
+        &self.profiles
+    }
+
     /// The next item.
     ///
     /// # Errors
-    /// [`ReadError`] when no header can be had; again on each further pull.
+    /// [`ReadError`] when no header can be had, or no more text; again on each further pull.
     #[expect(clippy::should_implement_trait, reason = "rows borrow from the reader, which no Iterator can say")]
     pub fn next(&mut self) -> Result<Item<'_>, ReadError> {
-        if let Some((byte, line)) = self.blanks.next() {
-            return Ok(Item::Problem(self.line_at(byte, line).blank_row()));
-        }
         if let Some(problem) = self.pending.pop_front() {
             return Ok(Item::Problem(problem));
         }
-        let step = match &self.failed {
-            Some(error) => Err(error.clone()),
-            None if self.reading.is_none() => self.advance_to_header(),
-            None => Ok(self.advance()),
+        let step = loop {
+            let step = match &self.failed {
+                Some(error) => Err(error.clone()),
+                None if self.reading.is_none() => self.begin(),
+                None => Ok(self.advance()),
+            };
+            match step {
+                Ok(Step::NeedMore) if self.decode_more() => {}
+                Ok(Step::End) => break self.source.fault().map_or(Ok(Step::End), |error| Err(error.clone().into())),
+                step => break step,
+            }
         };
         match step {
             Ok(Step::Header) => Ok(Item::Header(self.reading.as_ref().expect("the header was just read"))),
-            Ok(Step::Row(number, ended)) => Ok(Item::Row(self.row(number, ended))),
+            Ok(Step::Clean(bytes, line)) => Ok(Item::Row(self.row_of(bytes, line, true))),
+            Ok(Step::Doubtful(bytes, line)) => Ok(Item::Row(self.row_of(bytes, line, false))),
             Ok(Step::Problem) => Ok(Item::Problem(self.pending.pop_front().expect("a problem was just found"))),
             Ok(Step::NeedMore) => Ok(Item::NeedMore),
             Ok(Step::End) => Ok(Item::End),
@@ -225,159 +325,19 @@ impl Reader {
         }
     }
 
-    fn advance(&mut self) -> Step {
-        loop {
-            if self.open.is_none() {
-                if self.skip_line_ends() {
-                    return Step::Problem;
-                }
-                if self.pos == self.window.len() {
-                    if self.finished {
-                        self.after = self.mark_at_end();
-                        return Step::End;
-                    }
-                    return Step::NeedMore;
-                }
-                self.open_record();
-            }
-            let Some(ended) = self.read_record() else { return Step::NeedMore };
-            let number = self.row;
-            self.row += 1;
-            self.close_record(&ended);
-            let Some(excess) = self.parser.excess(ended.end - ended.record.start) else {
-                return Step::Row(number, ended);
-            };
-            if !self.quiet {
-                let (columns, limits) = (columns(&self.reading), CellLimits::of_rows(&self.bounds));
-                let problem =
-                    place(&self.window, &ended, self.bounds.raw, Some(number)).excess(excess, limits, columns);
-                self.pending.push_back(problem);
-                return Step::Problem;
-            }
-        }
+    /// Whether a cell's text stands for no value, which the text alone does not say.
+    fn has_null(&self, cells: Cells<'_>) -> bool {
+        let nulls = self.reading.as_ref().map_or(&[][..], |reading| &reading.null_values);
+        !nulls.is_empty() && cells.iter().any(|cell| nulls.iter().any(|null| null == cell))
     }
 
-    /// Moves to the start of the next record. Gives whether it stopped after a blank line, to tell of it.
-    fn skip_line_ends(&mut self) -> bool {
-        while let Some(&byte @ (b'\r' | b'\n')) = self.window.text().get(self.pos) {
-            let offset = self.window.offset(self.pos);
-            self.pos += 1;
-            let of_record_before = mem::take(&mut self.resumed);
-            let after_cr = mem::replace(&mut self.after_cr, byte == b'\r');
-            if after_cr && byte == b'\n' {
-                self.after.end = offset + 1;
-                continue;
-            }
-            let line = self.line;
-            self.line += 1;
-            if of_record_before {
-                continue;
-            }
-            self.before = self.after;
-            self.after = Mark { position: Position { offset, row: self.row, line }, end: offset + 1 };
-            if !self.quiet {
-                self.pending.push_back(self.line_at(offset, line).blank_row());
-                return true;
-            }
-        }
-        false
-    }
-
-    pub(super) fn open_record(&mut self) {
-        self.resumed = false;
-        self.parser.begin();
-        self.open = Some(Open { start: self.window.offset(self.pos), line: self.line, oversize: None });
-    }
-
-    /// Reads on in the open record; none while its end is not here.
-    pub(super) fn read_record(&mut self) -> Option<Ended> {
-        let record = self.open.as_mut()?;
-        let fresh = &self.window.text()[self.pos..];
-        let mut terminated = false;
-        // To csv-core no bytes at all mean the end of the file.
-        if !fresh.is_empty() {
-            let (read, ended) = self.parser.feed(fresh);
-            terminated = ended;
-            self.pos += read;
-            if let Some(oversize) = &mut record.oversize {
-                oversize.add(&fresh[..read - usize::from(ended)]);
-            } else if !ended && self.parser.is_dropping() {
-                let start = (record.start - self.window.offset(0)) as usize;
-                record.oversize.insert(Oversize::new(self.bounds.raw)).add(&self.window.text()[start..self.pos]);
-            }
-        }
-        if !terminated {
-            if !self.finished {
-                return None;
-            }
-            self.parser.end();
-        }
-        let end = self.window.offset(self.pos) - u64::from(terminated);
-        Some(Ended { record: self.open.take()?, end, terminated })
-    }
-
-    /// Moves line and marks past a record.
-    pub(super) fn close_record(&mut self, ended: &Ended) {
-        let len = ended.end - ended.record.start;
-        let kept = (self.parser.text().len() + self.parser.ends().len()) as u64;
-        let breaks = match &ended.record.oversize {
-            Some(oversize) => oversize.summary().2,
-            // Nothing but delimiters was taken out, hence no quotes, without which no line break is part of a record.
-            None if len + 1 == kept => 0,
-            None => LineBreaks::within(self.window.between(ended.record.start..ended.end).unwrap_or_default()),
+    fn row_of(&self, bytes: Range<u64>, line: u64, clean: bool) -> Row<'_> {
+        let cells = match &self.scanner {
+            Some(scanner) if clean => scanner.cells(&self.window.text()[self.clean_at..]),
+            _ => self.cells.as_cells(),
         };
-        self.line += breaks;
-        self.before = self.after;
-        self.after = Mark {
-            position: Position { offset: ended.end, row: self.row, line: self.line },
-            end: ended.end + u64::from(ended.terminated),
-        };
-        self.line += u64::from(ended.terminated);
-        self.after_cr = ended.terminated && self.window.text()[self.pos - 1] == b'\r';
+        // The bytes of a text that was decoded are no bytes of the file.
+        let clean = clean && matches!(self.source, Source::Plain) && !self.has_null(cells);
+        Row { number: self.row - 1, line, bytes, cells, clean, problems: self.pending.len() }
     }
-
-    /// The record that just ended, as a row; puts its problems in line.
-    fn row(&mut self, number: u64, ended: Ended) -> Row<'_> {
-        let Self { parser, repaired, pending, window, .. } = self;
-        let columns = columns(&self.reading);
-        let place = || place(window, &ended, self.bounds.raw, Some(number));
-        let (text, ends) = (parser.text(), parser.ends());
-        if !self.quiet && ends.len() != columns.len() {
-            pending.extend(place().ragged(ends.len(), columns));
-        }
-        let cells = encoding::cells(text, ends).unwrap_or_else(|| {
-            let broken = encoding::repair(text, ends, repaired).filter(|_| !self.quiet);
-            pending.extend(broken.map(|index| place().encoding_error(index, columns)));
-            repaired.as_cells()
-        });
-        if !self.quiet && !ended.terminated && self.dialect.is_open_at_end(place().prefix) {
-            pending.push_back(place().unclosed_quote(ends.len() - 1, columns));
-        }
-        let bytes = ended.record.start..ended.end + u64::from(ended.terminated);
-        Row { number, line: ended.record.line, bytes, cells, problems: pending.len() }
-    }
-
-    /// A line without any text.
-    pub(super) fn line_at(&self, byte: u64, line: u64) -> Place<'static> {
-        Place { row: None, line, byte, prefix: b"", len: 0, raw_max: self.bounds.raw }
-    }
-
-    pub(super) fn mark_at_end(&self) -> Mark {
-        let end = self.window.offset(self.pos);
-        Mark { position: Position { offset: end, row: self.row, line: self.line }, end }
-    }
-}
-
-fn columns(reading: &Option<Arc<Reading>>) -> &[String] {
-    reading.as_ref().map_or(&[], |reading| &reading.columns)
-}
-
-/// Where an ended record stands, with as much of its text as is here.
-pub(super) fn place<'a>(window: &'a Window, ended: &'a Ended, raw_max: usize, row: Option<u64>) -> Place<'a> {
-    let Ended { record: Open { start, line, oversize }, end, .. } = ended;
-    let prefix = match oversize {
-        Some(oversize) => oversize.summary().0,
-        None => window.between(*start..*end).unwrap_or_default(),
-    };
-    Place { row, line: *line, byte: *start, prefix, len: *end - *start, raw_max }
 }

@@ -1,15 +1,15 @@
-//! The piece of the file that is in memory.
+//! The piece of the text that is in memory.
 
 use std::ops::Range;
 
-/// Text from some offset of the file on, in one piece. It moves forward only when room is made, so text that was there
+/// Text from some offset on, in one piece. It moves forward only when room is made, so text that was there
 /// stays there until then.
 #[derive(Debug, Default)]
 pub(super) struct Window {
     /// Initialised memory; the text is its first `filled` bytes. It is never cut, so room is zeroed only once.
     memory: Vec<u8>,
     filled: usize,
-    /// Offset in the file of the first byte.
+    /// Offset in the text of the first byte.
     base: u64,
     /// How much of the room given out may still be committed.
     room: usize,
@@ -45,7 +45,7 @@ impl Window {
         self.filled
     }
 
-    /// Offset in the file of the byte at `index`.
+    /// Offset in the text of the byte at `index`.
     pub fn offset(&self, index: usize) -> u64 {
         self.base + index as u64
     }
@@ -55,7 +55,7 @@ impl Window {
         &self.memory[..self.filled]
     }
 
-    /// The text between two offsets of the file, if all of it is there.
+    /// The text between two offsets, if all of it is there.
     pub fn between(&self, range: Range<u64>) -> Option<&[u8]> {
         let start = usize::try_from(range.start.checked_sub(self.base)?).ok()?;
         let end = usize::try_from(range.end.checked_sub(self.base)?).ok()?;

@@ -17,6 +17,8 @@ pub struct Plan {
     pub client: ClientName,
     /// The file's name, as people see it.
     pub filename: String,
+    /// How the file is to be read, by name.
+    pub said: Vec<(&'static str, String)>,
     /// Go on with this upload instead of creating one.
     pub resume: Option<String>,
     /// Bytes of one request at most; all of them where there is none.
@@ -97,7 +99,7 @@ impl Transfer {
         Self { plan, source, connection: Connection::to(server), pause, notes, reached, farthest: 0 }
     }
 
-    /// Sends everything, and waits until the server has read it.
+    /// Sends everything, and waits until the server has read it, or holds it for somebody to look at.
     ///
     /// # Errors
     /// [`Stop`]. Dropped half-way, the upload can be resumed.
@@ -106,7 +108,7 @@ impl Transfer {
         self.note(Went::Begun(id.clone()));
         loop {
             let tried = match next {
-                Some(Step::Over(Found::Told(upload))) if upload.stage != Stage::Done => {
+                Some(Step::Over(Found::Told(upload))) if !matches!(upload.stage, Stage::Done | Stage::Understood) => {
                     return Err(Stop::Ended(Box::new(upload)));
                 }
                 Some(Step::Over(found)) => return Ok(found),
@@ -144,7 +146,7 @@ impl Transfer {
         }
         loop {
             let length = self.source.length();
-            match tus::create(&mut self.connection, &self.plan.client, &self.plan.filename, length).await {
+            match tus::create(&mut self.connection, &self.plan, length).await {
                 Ok(id) => {
                     self.reached = true;
                     return Ok((id, Some(Step::Send(0, length.is_none()))));
@@ -185,6 +187,7 @@ impl Transfer {
         let complete = standing.length == Some(offset);
         match told {
             None if complete => Ok(Step::Over(Found::Bytes(id.to_owned(), offset))),
+            Some(upload) if complete && upload.stage == Stage::Understood => Ok(Step::Over(Found::Told(upload))),
             Some(upload) if complete && upload.stage.is_running() => Ok(Step::Wait),
             _ => {
                 self.note(Went::Back(offset));
@@ -197,6 +200,7 @@ impl Transfer {
     async fn wait(&mut self, id: &str) -> Result<Step, RemoteError> {
         loop {
             match tus::look(&mut self.connection, id).await? {
+                Some(upload) if upload.stage == Stage::Understood => return Ok(Step::Over(Found::Told(upload))),
                 Some(upload) if upload.stage.is_running() => tokio::time::sleep(Duration::from_millis(100)).await,
                 Some(upload) if upload.stage.is_final() => return Ok(Step::Over(Found::Told(upload))),
                 _ => return self.find(id).await,

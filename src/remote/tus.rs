@@ -3,7 +3,8 @@
 use super::body::Payload;
 use super::connection::{Ask, Connection};
 use super::error::RemoteError;
-use crate::domain::{ClientName, Stage};
+use super::transfer::Plan;
+use crate::domain::Stage;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use hyper::{HeaderMap, Method};
@@ -70,13 +71,12 @@ fn file(id: &str) -> String {
 }
 
 /// Creates an upload; answers with its id.
-pub async fn create(
-    connection: &mut Connection,
-    client: &ClientName,
-    filename: &str,
-    length: Option<u64>,
-) -> Result<String, RemoteError> {
-    let metadata = format!("client {},filename {}", BASE64.encode(client.as_str()), BASE64.encode(filename));
+pub async fn create(connection: &mut Connection, plan: &Plan, length: Option<u64>) -> Result<String, RemoteError> {
+    let (client, filename) = (BASE64.encode(plan.client.as_str()), BASE64.encode(&plan.filename));
+    let mut metadata = format!("client {client},filename {filename}");
+    for (name, value) in &plan.said {
+        metadata += &format!(",{name} {}", BASE64.encode(value));
+    }
     let ask = tus(Method::POST, "/files").header("upload-metadata", metadata).header("content-length", "0");
     let ask = match length {
         Some(length) => ask.header("upload-length", length.to_string()),

@@ -1,32 +1,38 @@
-//! A whole upload as a file, streamed.
+//! Rows of an upload as a file, streamed: all of them, those that are good, or those that are not.
 
-use super::{Reached, Rows, RowsError, SpanReader, blocking};
+use super::rejects::{self, Rejects};
+use super::walk::{Found, Walk};
+use super::{Rows, RowsError, blocking, streamed};
 use crate::domain::UploadId;
-use crate::encode::{CsvExport, RowTemplate, ndjson_row};
+use crate::encode::{CsvExport, RowTemplate};
 use bytes::Bytes;
 use futures_util::Stream;
 use std::io;
 use std::ops::ControlFlow;
 
-/// The form of an export.
+/// What an export holds, and its form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// RFC 4180, UTF-8, CRLF, with a header.
+    /// All rows: RFC 4180, UTF-8, CRLF, with a header.
     Csv,
-    /// One JSON object a line: `{"row":1,"data":{…}}`.
+    /// All rows, one JSON object a line: `{"row":1,"data":{…}}`.
     Ndjson,
+    /// CSV of the rows of which no error is known.
+    Accepted,
+    /// CSV of the records with an error, those that could not be kept among them, and what is wrong with each.
+    Rejects,
 }
 
-/// A whole export of the rows announced when it began.
+/// An export of the rows announced when it began.
 pub struct Export {
-    rows: Rows,
     id: UploadId,
     format: Format,
     template: RowTemplate,
     csv: CsvExport,
-    spans: Option<SpanReader>,
-    /// The header, until it was given out.
-    head: Vec<u8>,
+    /// None while the columns are not known: there is nothing to export then.
+    walk: Option<Walk>,
+    /// The header was given out.
+    began: bool,
     /// The next row.
     next: u64,
     /// The last row of the export.
@@ -40,58 +46,73 @@ impl Rows {
     /// [`RowsError`], as it says.
     pub async fn export(&self, id: UploadId, format: Format) -> Result<Export, RowsError> {
         let this = self.clone();
-        blocking(move || this.clone().begin_export(id, format).map_err(|error| this.explain(id, error))).await
+        blocking(move || this.begin_export(id, format).map_err(|error| this.explain(id, error))).await
     }
 
-    fn begin_export(self, id: UploadId, format: Format) -> Result<Export, RowsError> {
+    fn begin_export(&self, id: UploadId, format: Format) -> Result<Export, RowsError> {
         let record = self.record(id)?;
-        let columns = record.reading.as_ref().map_or(&[][..], |reading| &reading.columns);
-        let mut head = Vec::new();
-        let mut csv = CsvExport::default();
-        if format == Format::Csv {
-            csv.header(&mut head, columns);
-        }
-        let template = RowTemplate::new(id, columns);
-        let spans = self.spans(&record)?;
+        let walk = Walk::of(self, &record);
+        let template = RowTemplate::new(id, walk.as_ref().map_or(&[], Walk::columns));
         let last = self.last_row(id)?;
-        Ok(Export { rows: self, id, format, template, csv, spans, head, next: 1, last })
+        Ok(Export { id, format, template, csv: CsvExport::default(), walk, began: false, next: 1, last })
     }
 }
 
 impl Export {
     /// The file's bytes, in chunks. An error ends it early: whoever downloads it sees a broken transfer, not a short file.
     pub fn into_stream(self) -> impl Stream<Item = io::Result<Bytes>> + Send {
-        futures_util::stream::try_unfold(self, |mut export| {
-            blocking(move || {
-                let chunk = export.chunk().map_err(io::Error::other)?;
-                Ok(chunk.map(|chunk| (chunk, export)))
-            })
-        })
+        streamed(self, Self::chunk)
     }
 
-    fn chunk(&mut self) -> Result<Option<Bytes>, RowsError> {
-        let mut out = std::mem::take(&mut self.head);
-        while out.is_empty() {
-            let Some(spans) = self.spans.as_mut().filter(|_| self.next <= self.last) else { return Ok(None) };
-            let columns = spans.reading().columns.len();
-            let last = self.last;
-            let reached = self.rows.step(spans, self.id, self.next, |number, cells| {
-                if number > last {
-                    return ControlFlow::Break(());
-                }
-                match self.format {
-                    Format::Csv => self.csv.row(&mut out, columns, cells),
-                    Format::Ndjson => ndjson_row(&mut out, &self.template, number, cells),
-                }
-                ControlFlow::Continue(())
-            })?;
-            self.next = match reached {
-                Reached::Row(next) => next,
-                Reached::Enough => last + 1,
-                // Deleted or expired while it was read: a broken transfer, not a short file.
-                Reached::Nothing => return Err(RowsError::NotFound(self.id)),
-            };
+    fn chunk(&mut self) -> Result<Option<Vec<u8>>, RowsError> {
+        let Self { id, format, template, csv, walk, began, next, last } = self;
+        let Some(walk) = walk else { return Ok(None) };
+        let mut out = Vec::new();
+        if !std::mem::replace(began, true) {
+            match format {
+                Format::Ndjson => {}
+                Format::Csv | Format::Accepted => csv.header(&mut out, walk.columns()),
+                Format::Rejects => csv.header(&mut out, &rejects::header(walk.columns())),
+            }
+        } else if next > last {
+            return Ok(None);
         }
-        Ok(Some(out.into()))
+        if next > last {
+            return Ok(Some(out));
+        }
+        let (columns, before) = (walk.columns().len(), *next);
+        for entry in walk.entries(*next)? {
+            // What was announced since is not of this export. A batch is in it as a whole, or not at all.
+            if *next > *last {
+                break;
+            }
+            let rejects = match format {
+                Format::Csv | Format::Ndjson => None,
+                Format::Accepted | Format::Rejects => Some(Rejects::of(&entry)?),
+            };
+            if *format == Format::Rejects
+                && let Some(rejects) = &rejects
+            {
+                rejects.csv(&mut out, csv, walk, &entry)?;
+            } else {
+                let row = |number, found: Found<'_>| {
+                    if rejects.as_ref().is_some_and(|rejects| rejects.has(number)) {
+                        return Ok(ControlFlow::Continue(()));
+                    }
+                    match format {
+                        Format::Ndjson => found.ndjson(&mut out, template, number),
+                        _ => found.csv(&mut out, csv, columns)?,
+                    }
+                    Ok(ControlFlow::Continue(()))
+                };
+                let _ = walk.entry(&entry, |_, _| true, row)?;
+            }
+            *next = entry.checkpoint.row.max(*next);
+        }
+        if *next == before {
+            // Deleted or expired while it was read: a broken transfer, not a short file.
+            return Err(RowsError::NotFound(*id));
+        }
+        Ok(Some(out))
     }
 }

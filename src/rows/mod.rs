@@ -1,22 +1,36 @@
 //! An upload's rows and problems, read back: by page, or whole.
 //!
-//! Layer 3. What is announced is in the journal's entries; rows are read again from the spool by the spans named there.
+//! Layer 3. What is announced is in the journal's entries; clean rows are read again from the spool by the spans named
+//! there, every other stands there as it was announced.
 //!
-//! Invariants: rows come back as they were announced, or not at all; an answer is bounded by a page or streamed.
+//! Invariants:
+//! - Rows come back as they were announced, or not at all, and look the same whichever way they are kept.
+//! - An answer is bounded by a page or streamed; neither holds more than a few entries in memory.
+//! - A row is accepted or rejected, never both or neither: rejected if any problem of severity `error` is told or counted
+//!   of it.
 //!
 //! Not for: the events of a client in their order (stream).
 
 mod export;
 mod page;
+mod problems;
+mod rejects;
 mod span;
+mod told;
+mod walk;
 
 pub use export::{Export, Format};
+pub use problems::ProblemExport;
 pub use span::{SpanError, SpanReader};
+pub use told::ProblemFilter;
 
-use crate::domain::{Cells, Limits, UploadId, UploadRecord};
-use crate::journal::{Entry, Journal, JournalError, Part};
+use crate::domain::{Limits, UploadId, UploadRecord};
+use crate::encode::NoRow;
+use crate::journal::{Journal, JournalError};
 use crate::spool::Spool;
-use std::ops::ControlFlow;
+use bytes::Bytes;
+use futures_util::Stream;
+use std::io;
 use std::sync::Arc;
 
 /// Why rows could not be read back.
@@ -33,6 +47,12 @@ pub enum RowsError {
     Span(#[from] SpanError),
 }
 
+impl From<NoRow> for RowsError {
+    fn from(_: NoRow) -> Self {
+        Self::Journal(JournalError::Damaged)
+    }
+}
+
 /// Uploads' rows and problems: a handle, cheap to clone.
 #[derive(Clone)]
 pub struct Rows {
@@ -40,9 +60,6 @@ pub struct Rows {
     spool: Spool,
     limits: Arc<Limits>,
 }
-
-/// Journal entries read at once.
-const STEP: usize = 16;
 
 impl Rows {
     /// The rows over this journal and spool.
@@ -52,12 +69,6 @@ impl Rows {
 
     fn record(&self, id: UploadId) -> Result<UploadRecord, RowsError> {
         self.journal.upload(id)?.ok_or(RowsError::NotFound(id))
-    }
-
-    /// Opens the upload's spans; none while its columns are not known, as there are no rows then.
-    fn spans(&self, record: &UploadRecord) -> Result<Option<SpanReader>, RowsError> {
-        let Some(reading) = record.reading.clone() else { return Ok(None) };
-        Ok(Some(SpanReader::open(&self.spool, record.id, Arc::new(reading))?))
     }
 
     /// An upload that is deleted while it is read is not found; it is not broken.
@@ -73,47 +84,32 @@ impl Rows {
         Ok(self.journal.last_entry(id)?.map_or(0, |entry| entry.checkpoint.row.saturating_sub(1)))
     }
 
-    /// Hands the rows from number `from` on to `row`, as far as the next few entries go or until it breaks.
-    fn step(
-        &self,
-        spans: &mut SpanReader,
-        id: UploadId,
-        from: u64,
-        mut row: impl FnMut(u64, Cells<'_>) -> ControlFlow<()>,
-    ) -> Result<Reached, RowsError> {
-        let entries = self.journal.entries_from_row(id, from, STEP)?;
-        let mut next = from;
-        for Entry { parts, checkpoint, .. } in entries {
-            for part in &parts {
-                let Part::Span(span) = part else { continue };
-                if span.first_row + span.rows <= from {
-                    continue;
-                }
-                let mut broke = false;
-                spans.read(span, |number, cells| {
-                    broke = broke || number >= from && row(number, cells).is_break();
-                })?;
-                if broke {
-                    return Ok(Reached::Enough);
-                }
-            }
-            next = checkpoint.row;
-        }
-        Ok(if next > from { Reached::Row(next) } else { Reached::Nothing })
+    /// How many problems were told in detail.
+    fn problems_told(&self, id: UploadId) -> Result<u64, RowsError> {
+        Ok(self.journal.last_entry(id)?.map_or(0, |entry| entry.problems_told()))
     }
-}
-
-/// How far a step came.
-enum Reached {
-    /// Whoever took the rows has enough.
-    Enough,
-    /// This row comes next.
-    Row(u64),
-    /// There is no row from there on: the end, or the upload is gone.
-    Nothing,
 }
 
 /// Runs work that blocks on files away from the threads that serve sockets.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     tokio::task::spawn_blocking(work).await.expect("reading rows does not panic")
+}
+
+/// A file's bytes as `chunk` gives them, until it gives none; a chunk may be empty. Between two chunks a download that was
+/// given up ends. An error ends it early: whoever downloads it sees a broken transfer, not a short file.
+fn streamed<S: Send + 'static>(
+    source: S,
+    chunk: fn(&mut S) -> Result<Option<Vec<u8>>, RowsError>,
+) -> impl Stream<Item = io::Result<Bytes>> + Send {
+    futures_util::stream::try_unfold(source, move |mut source| async move {
+        loop {
+            let (result, back) = blocking(move || (chunk(&mut source), source)).await;
+            source = back;
+            match result.map_err(io::Error::other)? {
+                Some(bytes) if bytes.is_empty() => {}
+                Some(bytes) => return Ok(Some((bytes.into(), source))),
+                None => return Ok(None),
+            }
+        }
+    })
 }

@@ -1,9 +1,10 @@
 //! One page of rows or problems, as a JSON document.
 
-use super::{Reached, Rows, RowsError, STEP, blocking};
-use crate::domain::{Kind, UploadId};
-use crate::encode::{RowTemplate, row_json};
-use crate::journal::Part;
+use super::told::{ProblemFilter, problems};
+use super::walk::{Reached, Walk};
+use super::{Rows, RowsError, blocking};
+use crate::domain::UploadId;
+use crate::encode::RowTemplate;
 use bytes::Bytes;
 use std::io::Write;
 use std::ops::ControlFlow;
@@ -34,20 +35,20 @@ impl Rows {
         out.extend_from_slice(br#","columns":"#);
         put(&mut out, &columns);
         write!(out, r#","from":{from},"rows":["#).expect("memory takes every write");
-        if let Some(mut spans) = self.spans(&record)? {
+        if let Some(mut walk) = Walk::of(self, &record) {
             let template = RowTemplate::new(id, columns);
             let mut first = true;
             let mut at = from;
             while at < end.min(total + 1) {
-                let reached = self.step(&mut spans, id, at, |number, cells| {
+                let reached = walk.step(at, |number, found| {
                     if number >= end {
-                        return ControlFlow::Break(());
+                        return Ok(ControlFlow::Break(()));
                     }
                     if !std::mem::take(&mut first) {
                         out.push(b',');
                     }
-                    row_json(&mut out, &template, number, cells);
-                    ControlFlow::Continue(())
+                    found.json(&mut out, &template, number);
+                    Ok(ControlFlow::Continue(()))
                 })?;
                 match reached {
                     Reached::Row(next) => at = next,
@@ -62,49 +63,57 @@ impl Rows {
         Ok(out.into())
     }
 
-    /// Problems numbered from `from` (from 0, in the order they were told), as
+    /// Problems numbered from `from` (from 0, in the order they were told) that `filter` takes, as
     /// `{"upload":…,"from":…,"problems":[{"row":18,…},…],"next":…,"total":…}`.
     ///
-    /// `total` counts those told in detail. Bounded by `page_rows_max` problems.
+    /// `next` is the number after the last one looked at, null when that was the last: a page of few may have many behind
+    /// it. `total` counts those told in detail, whatever the filter. Bounded by `page_rows_max` problems looked at.
     ///
     /// # Errors
     /// [`RowsError`], as it says.
-    pub async fn problems_page(&self, id: UploadId, from: u64, limit: u64) -> Result<Bytes, RowsError> {
+    pub async fn problems_page(
+        &self,
+        id: UploadId,
+        from: u64,
+        limit: u64,
+        filter: ProblemFilter,
+    ) -> Result<Bytes, RowsError> {
         let this = self.clone();
-        blocking(move || this.read_problems(id, from, limit)).await
+        blocking(move || this.read_problems(id, from, limit, &filter)).await
     }
 
-    fn read_problems(&self, id: UploadId, from: u64, limit: u64) -> Result<Bytes, RowsError> {
+    fn read_problems(&self, id: UploadId, from: u64, limit: u64, filter: &ProblemFilter) -> Result<Bytes, RowsError> {
         self.record(id)?;
-        let end = from.saturating_add(limit.min(self.limits.page_rows_max));
-        let total = self.journal.last_entry(id)?.map_or(0, |entry| entry.problems_told());
+        let total = self.problems_told(id)?;
+        let end = from.saturating_add(self.limits.page_rows_max).min(total);
         let mut out = Vec::with_capacity(16 << 10);
         out.extend_from_slice(br#"{"upload":"#);
         put(&mut out, &id);
         write!(out, r#","from":{from},"problems":["#).expect("memory takes every write");
-        let mut at = from;
-        while at < end.min(total) {
+        let (mut at, mut taken) = (from, 0);
+        while at < end && taken < limit {
             let before = at;
-            for entry in self.journal.entries_from_problem(id, at, STEP)? {
-                let mut number = entry.first_problem;
-                for part in &entry.parts {
-                    let Part::Literal { kind: Kind::Problem, json } = part else { continue };
-                    if number >= at && number < end {
-                        if number > from {
+            for entry in self.problem_entries(id, at)? {
+                for (number, json) in (entry.first_problem..end).zip(problems(&entry)) {
+                    if number < at || taken == limit {
+                        continue;
+                    }
+                    at = number + 1;
+                    if filter.takes(json)? {
+                        if taken > 0 {
                             out.push(b',');
                         }
                         put_without_upload(&mut out, json);
+                        taken += 1;
                     }
-                    number += 1;
                 }
-                at = at.max(number);
             }
             if at == before {
                 break;
             }
         }
         out.extend_from_slice(br#"],"next":"#);
-        put(&mut out, &(end < total).then_some(end));
+        put(&mut out, &(at < total).then_some(at));
         write!(out, r#","total":{total}}}"#).expect("memory takes every write");
         Ok(out.into())
     }

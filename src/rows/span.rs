@@ -31,15 +31,16 @@ pub enum SpanError {
     },
 }
 
-/// Reads spans of one upload, in order or not. Spans that follow each other cost no new start.
+/// Reads spans of one upload, in order or not. A span after another costs no new start.
 pub struct SpanReader {
     upload: UploadId,
     source: Source,
     reading: Arc<Reading>,
     limits: Limits,
     text: Vec<u8>,
-    /// The reader, and the row it comes to next.
-    at: Option<(Reader, u64)>,
+    /// The reader, at a record's end. Which row that was is no matter to it: what it is told of a span is where the text of
+    /// its first record begins.
+    at: Option<Reader>,
 }
 
 impl SpanReader {
@@ -57,11 +58,6 @@ impl SpanReader {
             ..Limits::default()
         };
         Ok(Self { upload, source, reading, limits, text: Vec::new(), at: None })
-    }
-
-    /// How the upload is read.
-    pub fn reading(&self) -> &Arc<Reading> {
-        &self.reading
     }
 
     /// Hands every row of the span to `row`, with its number. Nothing is handed out of a span whose bytes are torn.
@@ -82,8 +78,8 @@ impl SpanReader {
             return Err(torn());
         }
         let mut reader = match self.at.take() {
-            Some((reader, next)) if next == span.first_row => reader,
-            _ => {
+            Some(reader) => reader,
+            None => {
                 let at = Position { offset: span.offset, row: span.first_row, line: 1 };
                 Reader::resume(&self.limits, Arc::clone(&self.reading), at).quiet()
             }
@@ -110,7 +106,7 @@ impl SpanReader {
             }
         }
         if !ended {
-            self.at = Some((reader, last));
+            self.at = Some(reader);
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! The bytes of every upload on disk, append-only: the first thing that happens to a byte that arrives.
 //!
-//! Layer 2. One file an upload, named by its id. A [`Writer`] appends; a [`Follower`] reads behind it and waits for more.
+//! Layer 2. One file an upload, named by its id; one that reads the bytes of another again shares its file by a second name. A [`Writer`] appends; a [`Follower`] reads behind it and waits for more.
 //! Bytes that must be verified first are put aside ([`Writer::stage`]) in a file that only lives as long as its writer.
 //!
 //! Invariants:
@@ -20,6 +20,7 @@ pub use tail::End;
 use crate::domain::UploadId;
 use std::fs::{self, File};
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -73,6 +74,60 @@ impl Spool {
 
     fn pair(&self, file: File, id: UploadId) -> io::Result<(Writer, Follower)> {
         file::pair(file, self.path(id).with_extension(STAGED), Arc::clone(&self.dir), self.free_bytes_min)
+    }
+
+    /// Gives an upload's file a second name, for another upload that reads the same bytes. What has its name already keeps
+    /// it. The file system counts the names: the bytes go with the last one.
+    ///
+    /// # Errors
+    /// Any I/O error; `NotFound` if the first upload has no file.
+    pub fn share(&self, from: UploadId, to: UploadId) -> io::Result<()> {
+        match fs::hard_link(self.path(from), self.path(to)) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// The reading end of a file that gets no more bytes, of which the first `bytes` are the whole: what it shares them with
+    /// may be gone on with.
+    ///
+    /// # Errors
+    /// Any I/O error; `NotFound` if the upload has no file, `UnexpectedEof` if it has fewer bytes.
+    pub fn whole(&self, id: UploadId, bytes: u64) -> io::Result<Follower> {
+        let file = File::open(self.path(id))?;
+        if file.metadata()?.len() < bytes {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        Ok(Follower::of_whole(file, bytes, Arc::clone(&self.dir)))
+    }
+
+    /// Bytes that all files take, each counted once however many uploads share it.
+    ///
+    /// # Errors
+    /// Any I/O error of listing the folder.
+    pub fn kept_bytes(&self) -> io::Result<u64> {
+        let mut files = std::collections::HashMap::new();
+        for id in self.uploads()? {
+            match fs::metadata(self.path(id)) {
+                Ok(found) => drop(files.insert(found.ino(), found.len())),
+                // It went meanwhile.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(files.values().sum())
+    }
+
+    /// Bytes that become free when the upload's file is removed: none where another upload shares it.
+    ///
+    /// # Errors
+    /// Any I/O error but `NotFound`.
+    pub fn freed_bytes(&self, id: UploadId) -> io::Result<u64> {
+        match fs::metadata(self.path(id)) {
+            Ok(found) => Ok(if found.nlink() > 1 { 0 } else { found.len() }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
+            Err(error) => Err(error),
+        }
     }
 
     /// Opens an upload's file to read ranges of it.

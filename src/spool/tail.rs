@@ -42,9 +42,14 @@ impl Tail {
 
     /// Waits until the file is longer than `seen`, has ended, the follower is nudged, or `deadline` has come.
     pub fn wait(&self, seen: u64, deadline: Option<Instant>) -> State {
+        self.wait_while(deadline, |state| state.length <= seen && state.end.is_none())
+    }
+
+    /// Waits as long as the state is so, unless the follower is nudged or `deadline` has come.
+    pub fn wait_while(&self, deadline: Option<Instant>, is_so: impl Fn(&State) -> bool) -> State {
         let mut state = self.state.lock().expect("no holder of the tail panics");
         loop {
-            if state.length > seen || state.end.is_some() || state.nudged {
+            if !is_so(&state) || state.nudged {
                 break;
             }
             state = match deadline.map(|at| at.saturating_duration_since(Instant::now())) {

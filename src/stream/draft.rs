@@ -2,9 +2,10 @@
 
 use super::events::{self, Progress};
 use super::topic::{Lease, Topic};
-use crate::domain::{Cells, Epoch, Kind, UploadId, UploadRecord};
+use crate::domain::{Cells, Epoch, Kind, ProblemCode, UploadId, UploadRecord};
 use crate::encode::{Batch, BatchEncoder, RowTemplate};
 use crate::journal::{Append, Checkpoint, Entry, Journal, JournalError, Part, Span};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Arc, MutexGuard};
 
@@ -49,7 +50,10 @@ impl<'a> Draft<'a> {
     pub fn row(&mut self, template: &RowTemplate, number: u64, bytes: Range<u64>, cells: Cells<'_>) {
         self.encoder.row(template, number, cells);
         match self.parts.last_mut() {
-            Some(Part::Span(span)) if number == span.first_row + span.rows => {
+            // Nothing stands within a span but its rows, and the second byte of a CRLF between them.
+            Some(Part::Span(span))
+                if number == span.first_row + span.rows && bytes.start <= span.offset + span.bytes + 1 =>
+            {
                 span.rows += 1;
                 span.bytes = bytes.end - span.offset;
             }
@@ -61,6 +65,16 @@ impl<'a> Draft<'a> {
                 crc: 0,
             })),
         }
+    }
+
+    /// Adds a row that cannot be read again from the text alone, or not as it is told: it is kept as it is announced.
+    pub fn row_literal(&mut self, template: &RowTemplate, number: u64, cells: Cells<'_>) {
+        self.literal(Kind::Row, template.event_json(number, cells));
+    }
+
+    /// Notes an error of the row added last that is only counted: nobody is told, but it is known that the row is wrong.
+    pub fn counted(&mut self, code: ProblemCode, line: u64) {
+        self.parts.push(Part::Counted { code, line });
     }
 
     /// Adds an event that the text alone cannot give.
@@ -80,9 +94,9 @@ impl<'a> Draft<'a> {
         self.encoder.bytes_len()
     }
 
-    /// Whether nothing was added.
+    /// Whether no event was added.
     pub fn is_empty(&self) -> bool {
-        self.parts.is_empty()
+        self.encoder.next_n() == self.lease.next_n
     }
 
     /// Queues the batch for its commit. Once it is committed `kept` is told, then the watchers, then `done`; `done` is
@@ -98,13 +112,15 @@ impl<'a> Draft<'a> {
         kept: impl FnOnce() + Send + 'static,
         done: impl FnOnce(Result<(), JournalError>) + Send + 'static,
     ) {
-        assert!(!self.parts.is_empty(), "a batch holds at least one event");
+        assert!(!self.is_empty(), "a batch holds at least one event");
         for part in &mut self.parts {
             if let Part::Span(span) = part {
                 let bytes = text(span.offset..span.offset + span.bytes);
                 span.crc = crc32fast::hash(bytes.expect("a batch ends before its text leaves the window"));
             }
         }
+        let literals = self.parts.iter().map(|part| if let Part::Literal { json, .. } = part { json.len() } else { 0 });
+        let literal_bytes = literals.sum::<usize>() as u64;
         let batch = Arc::new(self.encoder.finish());
         let progress = seal.progress.map(|progress| (progress.upload, progress_batch(self.topic.epoch, &progress)));
         let topic = Arc::clone(self.topic);
@@ -124,7 +140,7 @@ impl<'a> Draft<'a> {
             entry,
             upload: seal.record,
             durable: seal.durable,
-            queue_bytes: batch.bytes.len() as u64,
+            queue_bytes: batch.bytes.len() as u64 + literal_bytes,
             done: Box::new(move |result| {
                 if result.is_ok() {
                     kept();
@@ -176,6 +192,8 @@ fn final_progress(stage: &str) -> String {
         total_bytes: Option<u64>,
         rows: u64,
         problems: u64,
+        #[serde(default)]
+        problems_by_code: BTreeMap<ProblemCode, u64>,
     }
     let done: Done = serde_json::from_str(stage).expect("a stage event is written by this program and checksummed");
     events::progress(&Progress {
@@ -186,5 +204,6 @@ fn final_progress(stage: &str) -> String {
         total_bytes: done.total_bytes,
         rows: done.rows,
         problems: done.problems,
+        problems_by_code: done.problems_by_code,
     })
 }

@@ -1,7 +1,8 @@
 //! The data of each kind of event but rows, as one line of JSON.
 
-use crate::domain::{EventId, Failure, Problem, Reading, Stage, UploadId, UploadRecord};
+use crate::domain::{ColumnProfile, EventId, Failure, Problem, ProblemCode, Reading, Stage, UploadId, UploadRecord};
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// How far an upload is: the data of a `progress` event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -20,6 +21,9 @@ pub struct Progress {
     pub rows: u64,
     /// Problems found.
     pub problems: u64,
+    /// The same by code, where there are any: as a state is whole by itself, it is in every event.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub problems_by_code: BTreeMap<ProblemCode, u64>,
 }
 
 impl From<&UploadRecord> for Progress {
@@ -32,6 +36,7 @@ impl From<&UploadRecord> for Progress {
             total_bytes: record.total_bytes,
             rows: record.rows,
             problems: record.problems,
+            problems_by_code: record.problems_by_code.clone(),
         }
     }
 }
@@ -100,6 +105,8 @@ pub fn stage(record: &UploadRecord, seconds: f64) -> String {
     struct Ended<'a> {
         rows: u64,
         problems: u64,
+        #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+        problems_by_code: &'a BTreeMap<ProblemCode, u64>,
         received_bytes: u64,
         read_bytes: u64,
         total_bytes: Option<u64>,
@@ -118,11 +125,16 @@ pub fn stage(record: &UploadRecord, seconds: f64) -> String {
         Ended(Ended<'a>),
     }
     let rest = match (record.stage, &record.reading) {
-        (Stage::Reading, Some(reading)) => Rest::Understood(Understood { columns: &reading.columns, reading }),
-        (Stage::Receiving | Stage::Reading, _) => Rest::Receiving(Receiving { total_bytes: record.total_bytes }),
+        (Stage::Understood | Stage::Reading, Some(reading)) => {
+            Rest::Understood(Understood { columns: &reading.columns, reading })
+        }
+        (Stage::Receiving | Stage::Understood | Stage::Reading, _) => {
+            Rest::Receiving(Receiving { total_bytes: record.total_bytes })
+        }
         (Stage::Done | Stage::Failed | Stage::Cancelled | Stage::Interrupted, _) => Rest::Ended(Ended {
             rows: record.rows,
             problems: record.problems,
+            problems_by_code: &record.problems_by_code,
             received_bytes: record.received_bytes,
             read_bytes: record.read_bytes,
             total_bytes: record.total_bytes,
@@ -132,6 +144,16 @@ pub fn stage(record: &UploadRecord, seconds: f64) -> String {
         }),
     };
     json(&Head { upload: record.id, stage: record.stage, filename: &record.filename, rest })
+}
+
+/// The data of a `profile` event: what the columns of an upload look like.
+pub fn profile(record: &UploadRecord) -> String {
+    #[derive(Serialize)]
+    struct Profile<'a> {
+        upload: UploadId,
+        columns: &'a [ColumnProfile],
+    }
+    json(&Profile { upload: record.id, columns: &record.profiles })
 }
 
 /// The data of a `gap` event.

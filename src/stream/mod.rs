@@ -197,9 +197,8 @@ impl Streams {
         let mut n = found.entry.first_n;
         for part in &found.entry.parts {
             match part {
-                Part::Span(span) => n += span.rows,
                 Part::Literal { kind: Kind::Stage, json } if n == at.n => return Ok(draft::ends_upload(json).is_some()),
-                Part::Literal { .. } => n += 1,
+                part => n += part.events(),
             }
         }
         Ok(false)

@@ -2,7 +2,7 @@
 
 use super::draft::encode_literal;
 use super::events;
-use crate::domain::{EventId, Limits, UploadId};
+use crate::domain::{EventId, Kind, Limits, UploadId};
 use crate::encode::{Batch, BatchEncoder, RowTemplate};
 use crate::journal::{ClientLog, Entry, Journal, JournalError, Part, Stored, StoredEntry};
 use crate::rows::{SpanError, SpanReader};
@@ -85,8 +85,11 @@ impl Replay {
         let mut passed = 0;
         for part in &entry.parts {
             match part {
+                Part::Counted { .. } => {}
                 Part::Literal { kind, json } => {
-                    if passed >= skip {
+                    if passed >= skip && *kind == Kind::Row && !self.rows {
+                        encoder.skip(1);
+                    } else if passed >= skip {
                         encode_literal(&mut encoder, *kind, json);
                     }
                     passed += 1;

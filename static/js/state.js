@@ -6,7 +6,7 @@
 import { closed, sampled } from './meter.js';
 
 /** @typedef {{ delimiter: string, quote: string, encoding: string, byte_order_mark: boolean, header_rows: number, columns: string[] }} Reading */
-/** @typedef {{ id: string, client: string, filename: string, stage: 'receiving' | 'reading' | 'done' | 'failed' | 'cancelled' | 'interrupted', percent: number | null,
+/** @typedef {{ id: string, client: string, filename: string, stage: 'receiving' | 'understood' | 'reading' | 'done' | 'failed' | 'cancelled' | 'interrupted', percent: number | null,
  *   received_bytes: number, read_bytes: number, total_bytes: number | null, rows: number, problems: number, problems_by_code: Record<string, number>, columns: string[],
  *   reading: Reading | null, failure: { code: string, message: string } | null, created_at: string, updated_at: string, resume?: string | null, seconds?: number, meter?: import('./meter.js').Meter }} Upload */
 /** @typedef {{ name: string, size: number, sent: number, upload: string | null, startedAt: number, error: { title: string, text: string } | null, over: boolean,
@@ -23,7 +23,7 @@ import { closed, sampled } from './meter.js';
 const TOASTS_MAX = 3;
 
 /** @param {{ stage: string } | undefined} upload */
-export const isRunning = (upload) => upload?.stage === 'receiving' || upload?.stage === 'reading';
+export const isRunning = (upload) => ['receiving', 'understood', 'reading'].includes(/** @type {string} */ (upload?.stage));
 
 /** @param {string} client @returns {State} */
 export const initial = (client) => ({
@@ -156,7 +156,7 @@ function put(state, id, news) {
 	const before = /** @type {Upload} */ (known ?? { id, client: state.client, ...BLANK });
 	const merged = { ...before, ...news };
 	for (const field of /** @type {const} */ (['rows', 'problems', 'received_bytes', 'read_bytes'])) merged[field] = Math.max(before[field], news[field] ?? 0);
-	const late = isRunning(merged) && (['done', 'failed', 'cancelled'].includes(before.stage) || (before.stage === 'reading' && merged.stage === 'receiving'));
+	const late = isRunning(merged) && (['done', 'failed', 'cancelled'].includes(before.stage) || (before.stage === 'reading' && merged.stage !== 'reading'));
 	if (merged.stage !== 'interrupted') merged.resume = null;
 	if (isRunning(merged)) merged.failure = null;
 	if (late) Object.assign(merged, { stage: before.stage, percent: before.percent });

@@ -22,7 +22,7 @@ export const drop = {
 	refused: 'That is not one file', refusedText: 'Drop one CSV file, not a folder. Nothing was sent.', busy: (file) => `${file} is still being sent. Send the next one after it.`, paused: (file) => `${file} is paused. Resume or cancel it first.`, newUpload: 'New upload', pasted: 'pasted.csv',
 };
 
-export const states = { waiting: 'Waiting', receiving: 'Receiving', reading: 'Reading', paused: 'Paused', done: 'Done', failed: 'Failed', cancelled: 'Cancelled', interrupted: 'Interrupted' };
+export const states = { waiting: 'Waiting', receiving: 'Receiving', understood: 'Understood', reading: 'Reading', paused: 'Paused', done: 'Done', failed: 'Failed', cancelled: 'Cancelled', interrupted: 'Interrupted' };
 
 export const card = {
 	sent: 'Sent', read: 'Read', measuring: 'measuring', left: (seconds) => `${span(seconds)} left`, speed: (n) => (n === null ? 'rows/s' : `${count(n)} rows/s`), spark: 'Rows per second over the last minute',

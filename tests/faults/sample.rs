@@ -1,19 +1,33 @@
-//! Files to send, and what the `csv` crate reads in them: every row that is told is held to that.
+//! Files to send, and what is in them, read at once and in peace: every row that is told is held to that.
 
 use crate::dice::Dice;
 use crate::files::people;
 use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use rowcast::domain::{Limits, Overrides};
 use rowcast::mock::{Generator, Spec};
+use rowcast::reader::{Item, Reader};
 use serde::Deserialize;
 use std::collections::HashMap;
+use std::io::Write;
 use std::sync::{Arc, Mutex};
+
+/// How a sample is to be read: by the letter, so that it does not depend on how much of it came at first.
+pub const STRICTLY: [(&str, &str); 4] =
+    [("repair", "off"), ("header", "true"), ("delimiter", "comma"), ("encoding", "utf-8")];
+
+/// The same as a query.
+pub fn strictly() -> String {
+    STRICTLY.map(|(name, value)| format!("{name}={value}")).join("&")
+}
 
 /// A file.
 #[derive(Debug)]
 pub struct Sample {
     pub bytes: Bytes,
     columns: Vec<String>,
-    rows: Vec<csv::ByteRecord>,
+    rows: Vec<Vec<String>>,
 }
 
 /// A row as it is told, in an event or a line of an export.
@@ -28,10 +42,10 @@ pub struct RowTold {
 }
 
 impl Sample {
-    /// A file of about that many rows: clean, messy, or with quotes and line breaks in many cells.
+    /// A file of about that many rows: clean, messy, or with quotes and line breaks in many cells; some are compressed.
     pub fn some(dice: &mut Dice, rows: u64) -> Arc<Self> {
         let messy = match dice.within(0..=3) {
-            0 => return Arc::new(Self::new(people(rows))),
+            0 => return Arc::new(Self::clean(people(rows))),
             1 => 0.0,
             2 => 0.02,
             _ => 0.2,
@@ -43,13 +57,40 @@ impl Sample {
             // The last record of a file may have no terminator.
             bytes.truncate(bytes.trim_ascii_end().len());
         }
-        Arc::new(Self::new(bytes))
+        // A compressed one has to be unpacked from its beginning by whoever goes on with it.
+        let packed = dice.once_in(4);
+        Arc::new(Self::new(if packed { gzip(&bytes) } else { bytes }))
+    }
+
+    /// One without a fault, in which the `csv` crate finds the same.
+    pub fn clean(bytes: Vec<u8>) -> Self {
+        let sample = Self::new(bytes);
+        let mut reader = csv::Reader::from_reader(&*sample.bytes);
+        assert!(sample.columns.iter().eq(reader.headers().expect("a header")));
+        let rows = reader.records().map(|record| record.expect("a record").iter().map(str::to_owned).collect());
+        assert!(sample.rows == rows.collect::<Vec<Vec<String>>>(), "the reader and the crate differ");
+        sample
     }
 
     pub fn new(bytes: Vec<u8>) -> Self {
-        let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(&*bytes);
-        let columns = reader.byte_headers().expect("a header").iter().map(text).collect();
-        let rows = reader.byte_records().collect::<Result<_, _>>().expect("records");
+        let mut options = Overrides::default();
+        for (name, value) in STRICTLY {
+            options.say(Overrides::named(name).expect("a word"), value).expect("a value");
+        }
+        let (options, _) = options.finish().expect("they fit together");
+        let mut reader = Reader::new(&Limits::default(), &options);
+        reader.space(bytes.len())[..bytes.len()].copy_from_slice(&bytes);
+        reader.commit(bytes.len());
+        reader.finish();
+        let (mut columns, mut rows) = (Vec::new(), Vec::new());
+        loop {
+            match reader.next().expect("a header") {
+                Item::Header(reading) => columns.clone_from(&reading.columns),
+                Item::Row(row) => rows.push(row.cells.iter().map(str::to_owned).collect()),
+                Item::Problem(_) => {}
+                Item::NeedMore | Item::End => break,
+            }
+        }
         Self { columns, rows, bytes: bytes.into() }
     }
 
@@ -70,14 +111,16 @@ impl Sample {
         assert_eq!(told.data.len(), self.columns.len(), "{told:?}");
         for column in &self.columns {
             let cell = told.data.get(column).unwrap_or_else(|| panic!("{column} is missing: {told:?}"));
-            assert_eq!(cell.as_deref(), cells.next().map(text).as_deref(), "{column} of {told:?}");
+            assert_eq!(cell.as_deref(), cells.next().map(String::as_str), "{column} of {told:?}");
         }
-        assert_eq!(told.extra, cells.map(text).collect::<Vec<_>>(), "{told:?}");
+        assert_eq!(told.extra, cells.cloned().collect::<Vec<_>>(), "{told:?}");
     }
 }
 
-fn text(cell: &[u8]) -> String {
-    String::from_utf8_lossy(cell).into_owned()
+fn gzip(text: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(text).expect("memory");
+    encoder.finish().expect("memory")
 }
 
 /// The samples that were sent, each under a name that is used once.

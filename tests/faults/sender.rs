@@ -3,7 +3,7 @@
 use crate::dice::Dice;
 use crate::form::Form;
 use crate::host::{self, Meter, Place};
-use crate::sample::{Sample, Samples};
+use crate::sample::{STRICTLY, Sample, Samples, strictly};
 use crate::wire::{Answer, Broken, Habits, Line, timely};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -142,7 +142,7 @@ impl Sender {
                 assert_eq!(upload["rows"], sample.rows(), "{upload}");
                 return Ok(Some(Sent::Done(id.to_owned())));
             }
-            Some("receiving" | "reading" | "interrupted") => {}
+            Some("receiving" | "understood" | "reading" | "interrupted") => {}
             stage => panic!("{stage:?} is no stage to go on from: {upload}"),
         }
         let head = self.ask(tus(Request::head(format!("/files/{id}")))).await?;
@@ -200,16 +200,19 @@ impl Sender {
         let (request, body) = match way {
             Way::Form => {
                 let form = Form::new().file(name, &bytes);
-                let request = Request::post(format!("/upload/{client}")).header("content-type", form.content_type());
+                let request = Request::post(format!("/upload/{client}?{}", strictly()))
+                    .header("content-type", form.content_type());
                 (request, form.bytes().into())
             }
             Way::Raw => {
-                let request = Request::post(format!("/upload/{client}?filename={name}"));
+                let request = Request::post(format!("/upload/{client}?filename={name}&{}", strictly()));
                 (request.header("content-type", "text/csv"), bytes)
             }
             Way::Tus | Way::TusDeferred | Way::TusAtOnce => {
-                let metadata =
-                    format!("client {},filename {}", BASE64_STANDARD.encode(client), BASE64_STANDARD.encode(name));
+                let said = [("client", client.as_str()), ("filename", name)].into_iter().chain(STRICTLY);
+                let metadata: Vec<_> =
+                    said.map(|(key, value)| format!("{key} {}", BASE64_STANDARD.encode(value))).collect();
+                let metadata = metadata.join(",");
                 let request = tus(Request::post("/files")).header("upload-metadata", metadata);
                 let request = match way {
                     Way::TusDeferred => request.header("upload-defer-length", 1),
@@ -255,8 +258,11 @@ impl Sender {
     async fn stream(&mut self, request: Builder, bytes: Bytes) -> Result<Answer, Broken> {
         let request = if self.dice.once_in(2) { request.header("content-length", bytes.len()) } else { request };
         let (pulse, mut beats) = watch::channel(());
+        // The gate is for the file, however many requests it takes.
+        let offset =
+            request.headers_ref().and_then(|headers| headers.get("upload-offset")?.to_str().ok()?.parse().ok());
         let pieces = Pieces {
-            sent: 0,
+            sent: offset.unwrap_or_default(),
             rest: bytes,
             dice: self.dice.fork(),
             meter: self.meter.clone(),
@@ -301,6 +307,7 @@ fn tus(request: Builder) -> Builder {
 /// A body that is sent in pieces of any size.
 struct Pieces {
     rest: Bytes,
+    /// Bytes of the file that were sent, by this request and by those before it.
     sent: u64,
     dice: Dice,
     meter: Meter,

@@ -161,7 +161,7 @@ pub async fn get(place: &Place, target: &str) -> Answer {
 pub async fn end_of(place: &Place, client: &str) -> u64 {
     until(format!("the end of every upload of {client}"), async || {
         let mut stages = uploads(place, client).await.into_iter().map(|upload| upload["stage"].clone());
-        (!stages.any(|stage| stage == "receiving" || stage == "reading")).then_some(())
+        (!stages.any(|stage| stage == "receiving" || stage == "understood" || stage == "reading")).then_some(())
     })
     .await;
     crate::api::Api { address: host::found(&mut place.clone()).await }.watch(client).await.ledger.n()

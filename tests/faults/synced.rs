@@ -7,7 +7,7 @@ use crate::dice::Dice;
 use crate::form::Form;
 use crate::patience::until_blocking;
 use crate::program::{PROGRAM, Program};
-use crate::sample::Sample;
+use crate::sample::{Sample, strictly};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use std::collections::HashMap;
@@ -135,7 +135,8 @@ async fn every_success_is_answered_after_files_and_journal_are_synced() {
     let data = dir.path().join("data");
     let Some(mut program) = recorded(&data, &record) else { return };
     let sample = Sample::some(&mut dice, 1_000);
-    let whole = program.ask(&Form::new().file("a.csv", &sample.bytes).to("/upload/me")).await.ok(201);
+    let whole =
+        program.ask(&Form::new().file("a.csv", &sample.bytes).to(&format!("/upload/me?{}", strictly()))).await.ok(201);
     let whole = whole["id"].as_str().expect("an id").to_owned();
     let pieces = send_in_pieces(&program, &sample, PIECES).await;
     program.terminate();

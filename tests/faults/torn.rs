@@ -236,7 +236,7 @@ async fn at_rest(host: &Host, id: &str) -> String {
     until(format!("an end of {id}"), async || {
         let upload = get(&host.place(), &format!("/uploads/{id}")).await.json();
         let stage = upload["stage"].as_str().expect("a stage").to_owned();
-        (!matches!(&*stage, "receiving" | "reading")).then_some(stage)
+        (!matches!(&*stage, "receiving" | "understood" | "reading")).then_some(stage)
     })
     .await
 }

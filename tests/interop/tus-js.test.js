@@ -165,7 +165,7 @@ test('what one connection of a form could not bring, tus-js-client brings', LIMI
   const [, resume] = /"resume":"([^"]+)"/.exec(told) ?? assert.fail(told);
   const { address, sent } = upload(CSV, { uploadUrl: server.origin + resume, uploadLengthDeferred: true, retryDelays: AGAIN });
   const events = await holdUpload(server, await address, { client: 'form', filename: 'file.csv', bytes: CSV });
-  assert.deepEqual(stages(events), ['receiving', 'reading', 'interrupted', 'receiving', 'reading', 'done']);
+  assert.deepEqual(stages(events), ['receiving', 'understood', 'reading', 'interrupted', 'receiving', 'reading', 'done']);
   assert.match(sent[0], /^HEAD 200 [1-9]/);
 });
 

@@ -7,6 +7,9 @@ use crate::watcher::Watcher;
 use serde_json::Value;
 use std::net::SocketAddr;
 
+/// How a file is read by the letter: its dialect is said, and nothing in it is repaired.
+pub const STRICTLY: &str = "repair=off&header=true&delimiter=comma&encoding=utf-8";
+
 /// A server to talk to.
 #[derive(Debug, Clone, Copy)]
 pub struct Api {
@@ -36,6 +39,16 @@ impl Api {
         self.upload(client, csv).await.ok(201)
     }
 
+    /// Uploads a file that is to be read by the letter, for those who count on each of its records.
+    pub async fn upload_strictly(&self, client: &str, csv: impl Into<Vec<u8>>) -> Answer {
+        self.ask(&Request::post(&format!("/upload/{client}?{STRICTLY}")).body("text/csv", csv)).await
+    }
+
+    /// The same; answers with the upload, which must have gone well.
+    pub async fn uploaded_strictly(&self, client: &str, csv: impl Into<Vec<u8>>) -> Value {
+        self.upload_strictly(client, csv).await.ok(201)
+    }
+
     /// The upload as it stands.
     pub async fn look(&self, id: &str) -> Value {
         self.get(&format!("/uploads/{id}")).await.ok(200)
@@ -53,6 +66,12 @@ impl Api {
     /// Begins an upload whose bytes are sent piece by piece, in chunks, without a length.
     pub async fn begin(&self, client: &str) -> Sending {
         self.begin_as(&Request::post(&format!("/upload/{client}")).header("Content-Type", "text/csv")).await
+    }
+
+    /// The same for a file that is to be read by the letter.
+    pub async fn begin_strictly(&self, client: &str) -> Sending {
+        let request = Request::post(&format!("/upload/{client}?{STRICTLY}"));
+        self.begin_as(&request.header("Content-Type", "text/csv")).await
     }
 
     /// The same with any head; it becomes chunked.

@@ -1,5 +1,6 @@
 //! Where a watcher begins: after an id, at the start, or now; and nothing is missing or doubled from there.
 
+use crate::api::STRICTLY;
 use crate::client::Request;
 use crate::files::people;
 use crate::ledger::parts;
@@ -19,34 +20,40 @@ async fn with_an_upload() -> (Server, Vec<String>) {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_upload_is_told_in_this_order_and_these_words() {
     let server = Server::start().await;
-    let target = "/upload/me?filename=people.csv";
-    let upload = server.ask(&Request::post(target).body("text/csv", "name,zip\nAna,01234\nBob\n")).await.ok(201);
+    let target = format!("/upload/me?filename=people.csv&{STRICTLY}");
+    let upload = server.ask(&Request::post(&target).body("text/csv", "name,zip\nAna,01234\nBob\n")).await.ok(201);
     let mut watcher = server.watch_from_start("me").await;
     let events = watcher.until_end().await;
-    assert_eq!(kinds(&events), ["stage", "toast", "stage", "row", "row", "problem", "toast", "progress", "stage"]);
+    assert_eq!(
+        kinds(&events),
+        ["stage", "toast", "stage", "profile", "stage", "row", "row", "problem", "toast", "progress", "stage"]
+    );
     let id = &upload["id"];
-    let reading = json!({"delimiter": ",", "quote": "\"", "encoding": "utf-8", "byte_order_mark": false, "header_rows": 1,
-                         "columns": ["name", "zip"]});
-    let seconds = &events[8].data["seconds"];
+    let reading = &upload["reading"];
+    assert_eq!((&reading["delimiter"], &reading["columns"]), (&json!(","), &json!(["name", "zip"])));
+    let seconds = &events[10].data["seconds"];
     assert!(seconds.as_f64().is_some_and(|seconds| (0.0..60.0).contains(&seconds)), "{seconds}");
     let expected = [
         json!({"upload": id, "stage": "receiving", "filename": "people.csv", "total_bytes": 23}),
         json!({"upload": id, "level": "info", "message": "Receiving people.csv."}),
+        json!({"upload": id, "stage": "understood", "filename": "people.csv", "columns": ["name", "zip"], "reading": reading}),
+        json!({"upload": id, "columns": upload["profile"]}),
         json!({"upload": id, "stage": "reading", "filename": "people.csv", "columns": ["name", "zip"], "reading": reading}),
         json!({"upload": id, "row": 1, "data": {"name": "Ana", "zip": "01234"}}),
         json!({"upload": id, "row": 2, "data": {"name": "Bob", "zip": null}}),
         json!({"upload": id, "row": 2, "line": 3, "byte": 19, "column": "zip", "code": "missing-cell", "severity": "error",
                "message": "the record has 1 cell, 1 too few; expected 2", "raw": "Bob"}),
-        json!({"upload": id, "level": "warning", "message": events[6].data["message"]}),
+        json!({"upload": id, "level": "warning", "message": events[8].data["message"]}),
         json!({"upload": id, "percent": 100, "received_bytes": 23, "read_bytes": 23, "total_bytes": 23, "rows": 2,
-               "problems": 1}),
-        json!({"upload": id, "stage": "done", "filename": "people.csv", "rows": 2, "problems": 1, "received_bytes": 23,
-               "read_bytes": 23, "total_bytes": 23, "seconds": seconds}),
+               "problems": 1, "problems_by_code": {"missing-cell": 1}}),
+        json!({"upload": id, "stage": "done", "filename": "people.csv", "rows": 2, "problems": 1,
+               "problems_by_code": {"missing-cell": 1}, "received_bytes": 23, "read_bytes": 23, "total_bytes": 23,
+               "seconds": seconds}),
     ];
     for (event, expected) in events.iter().zip(&expected) {
         assert_eq!(&event.data, expected);
     }
-    let toast = events[6].data["message"].as_str().unwrap_or_default();
+    let toast = events[8].data["message"].as_str().unwrap_or_default();
     assert!(
         toast.starts_with("Done. 2 rows read from people.csv in ") && toast.ends_with(", 1 problem found."),
         "{toast}"

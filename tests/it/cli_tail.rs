@@ -18,7 +18,7 @@ fn parsed(lines: &[String]) -> Vec<Value> {
 #[tokio::test(flavor = "multi_thread")]
 async fn rows_are_objects_with_every_column_and_nothing_else_is_written() {
     let server = Server::start().await;
-    server.uploaded("me", "zip,name\n01234,\"Ana \"\"the first\"\"\"\n99\n1,b,c\n").await;
+    server.uploaded_strictly("me", "zip,name\n01234,\"Ana \"\"the first\"\"\"\n99\n1,b,c\n").await;
     for url in [format!("http://{}/me", server.address), format!("http://{}/sse/me/", server.address)] {
         let tail = Running::start(&["tail", &url, "--rows", "--from-start", "--until-done"]);
         let (status, said, told) = tail.ended().await;
@@ -60,7 +60,7 @@ async fn every_event_is_a_line_of_json_with_its_id() {
 #[tokio::test(flavor = "multi_thread")]
 async fn people_read_lines_that_their_terminal_does_not_obey() {
     let server = Server::start().await;
-    server.uploaded("me", "name,note\nAna,\x1b[2Jgone\nBo\n").await;
+    server.uploaded_strictly("me", "name,note\nAna,\x1b[2Jgone\nBo\n").await;
     let url = format!("http://{}/me", server.address);
     let (status, said, _) = Running::start(&["tail", &url, "--from-start", "--until-done"]).ended().await;
     assert!(status.success());

@@ -34,7 +34,19 @@ async fn files_are_read_one_after_the_other_and_each_gets_its_line() {
     let server = Server::start().await;
     let (_dir, paths) = files(&[&people(5_000), b"a,b\n1\n2,3,4\n\n5,6\n", b""]);
     let url = format!("http://{}/", server.address);
-    let args = ["upload", &paths[0], &paths[1], &paths[2], "--to", &url, "--client", "me", "--problems-shown", "2"];
+    let args = [
+        "upload",
+        &paths[0],
+        &paths[1],
+        &paths[2],
+        "--to",
+        &url,
+        "--client",
+        "me",
+        "--problems-shown",
+        "2",
+        "--repair=off",
+    ];
     let (status, said, told) = Running::start(&[&args[..], &["--json"]].concat()).ended().await;
     assert_eq!(status.code(), Some(0), "{told}");
     let lines = parsed(&said);
@@ -217,4 +229,21 @@ async fn what_cannot_be_sent_is_told_before_anything_is_sent() {
     let codes: Vec<_> = parsed(&said).iter().map(|line| line["failure"]["code"].clone()).collect();
     assert_eq!((status.code(), codes), (Some(2), vec!["unreachable".into(), "not-begun".into()]), "{told}");
     assert!(told.contains("cannot reach"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_to_be_looked_at_is_sent_and_how_to_go_on_is_told() {
+    let server = Server::start().await;
+    let (_dir, paths) = files(&[&people(3)]);
+    let url = format!("http://{}", server.address);
+    let args = ["upload", &paths[0], "--to", &url, "--client", "me", "--hold", "review"];
+    let (status, said, told) = Running::start(&args).ended().await;
+    assert!(status.success(), "{told}");
+    let upload = server.newest("me", |upload| upload["stage"] == "understood").await;
+    let at = format!("{url}/uploads/{}", upload["id"].as_str().expect("an id"));
+    assert!(said[0].starts_with("0.csv: held for review, ") && said[0].ends_with(&at), "{said:?}");
+    assert!(told.lines().any(|line| line == format!("curl -X POST {at}/next")), "{told}");
+    let (_, said, _) = Running::start(&[&args[..], &["--json"]].concat()).ended().await;
+    let line = &parsed(&said)[0];
+    assert_eq!((&line["ok"], &line["stage"], &line["rows"]), (&json!(true), &json!("understood"), &json!(0)));
 }

@@ -133,7 +133,7 @@ async fn a_disk_that_somebody_else_fills_takes_nothing_back_that_was_told() {
     until("an end of every upload", async || {
         let list = program.get("/uploads?client=me").await.ok(200);
         let mut stages = list["uploads"].as_array().expect("a list").iter().map(|upload| upload["stage"].clone());
-        (!stages.any(|stage| stage == "reading" || stage == "receiving")).then_some(())
+        (!stages.any(|stage| stage == "reading" || stage == "understood" || stage == "receiving")).then_some(())
     })
     .await;
     let uploaded = program.uploaded("me", people(5)).await;

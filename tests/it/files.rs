@@ -26,3 +26,31 @@ pub fn person(number: u64) -> Vec<u8> {
 pub fn columns(count: u64) -> String {
     (1..=count).map(|n| format!("c{n}")).collect::<Vec<_>>().join(",")
 }
+
+/// A file of that many records, clean ones beside every kind that is wrong: too short, too long, not UTF-8, over a limit,
+/// blank lines between.
+pub fn mixed(records: u64) -> Vec<u8> {
+    let mut csv = b"id,name,note\n".to_vec();
+    for n in 1..=records {
+        match n % 9 {
+            2 => csv.extend(format!("{n},short\n").into_bytes()),
+            4 => csv.extend(format!("{n},long,\"a, b\",c,\"\"\"d\"\"\"\n").into_bytes()),
+            5 => csv.extend([format!("{n},").as_bytes(), b"\xff\xfe,wrong bytes\n"].concat()),
+            6 => csv.extend(format!("{n},{},over the limit\n", "x".repeat(3_000)).into_bytes()),
+            7 => csv.extend(format!("\n{n},\"two\nlines\",after a blank one\n").into_bytes()),
+            _ => csv.extend(format!("{n},Person {n},clean\n").into_bytes()),
+        }
+    }
+    csv
+}
+
+/// What is wrong with the record of that number in such a file, if it is an error.
+pub fn wrong(n: u64) -> Option<&'static str> {
+    match n % 9 {
+        2 => Some("missing-cell"),
+        4 => Some("extra-cell"),
+        5 => Some("encoding-error"),
+        6 => Some("field-too-long"),
+        _ => None,
+    }
+}

@@ -6,7 +6,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 
 /// The kinds that take a number.
-const DURABLE: [&str; 4] = ["row", "problem", "toast", "stage"];
+const DURABLE: [&str; 5] = ["row", "problem", "toast", "stage", "profile"];
 
 /// The numbers that a watcher was told, and what stood at each.
 #[derive(Debug, Default)]
@@ -109,7 +109,7 @@ impl Ledger {
         upload.is_counting |=
             kind == "toast" && data["message"].as_str().is_some_and(|text| text.contains("only counted"));
         match stage.as_str() {
-            "" | "reading" => {}
+            "" | "understood" | "reading" => {}
             "receiving" if upload.ended => (upload.ended, upload.percent) = (false, None),
             "receiving" => upload.from_its_beginning = true,
             end => {

@@ -115,8 +115,8 @@ async fn watchers_slow_and_fast_are_told_the_same() {
         let ledgers = watching.join_all().await;
         for ledger in &ledgers {
             ledger.assert_same(&ledgers[0]);
-            // Two toasts and three stages beside the rows.
-            assert_eq!(ledger.blocks.len() as u64, ROWS + 5);
+            // Two toasts, four stages and a profile beside the rows.
+            assert_eq!(ledger.blocks.len() as u64, ROWS + 7);
         }
     }
 }

@@ -104,7 +104,9 @@ async fn a_restart_keeps_uploads_rows_problems_and_events_with_their_ids() {
     let upload = server.uploaded("me", csv).await;
     server.uploaded("other", "a\n1\n").await;
     let id = upload["id"].as_str().expect("an id").to_owned();
-    let targets = ["", "/rows", "/rows.csv", "/rows.ndjson", "/problems"].map(|rest| format!("/uploads/{id}{rest}"));
+    let below =
+        ["", "/rows", "/rows.csv", "/rows.ndjson", "/problems", "/problems.csv", "/accepted.csv", "/rejects.csv"];
+    let targets = below.map(|rest| format!("/uploads/{id}{rest}"));
     let mut before = Vec::new();
     for target in targets.iter().map(String::as_str).chain(["/uploads"]) {
         before.push(server.get(target).await.body);

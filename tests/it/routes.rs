@@ -22,6 +22,9 @@ fn addresses(upload: &str) -> Vec<(String, &'static [&'static str], u16)> {
         (of("/rows.csv"), &["GET"], 200),
         (of("/rows.ndjson"), &["GET"], 200),
         (of("/problems"), &["GET"], 200),
+        (of("/problems.csv"), &["GET"], 200),
+        (of("/accepted.csv"), &["GET"], 200),
+        (of("/rejects.csv"), &["GET"], 200),
         ("/livez".into(), &["GET"], 200),
         ("/readyz".into(), &["GET"], 200),
         ("/openapi.json".into(), &["GET"], 200),
@@ -126,7 +129,9 @@ async fn what_is_not_there_is_404_with_the_path_as_its_instance() {
         assert_eq!(server.get(target).await.problem(404, "not-found")["instance"], target);
     }
     let of = |rest: &str| format!("/uploads/{NOBODY}{rest}");
-    for target in [of(""), of("/rows"), of("/rows.csv"), of("/rows.ndjson"), of("/problems")] {
+    let below =
+        ["", "/rows", "/rows.csv", "/rows.ndjson", "/problems", "/problems.csv", "/accepted.csv", "/rejects.csv"];
+    for target in below.map(of) {
         server.get(&target).await.problem(404, "not-found");
     }
     server.ask(&Request::post(&of("/cancel"))).await.problem(404, "not-found");
@@ -157,6 +162,9 @@ async fn a_bad_parameter_is_named_and_what_it_can_be_is_said() {
         (of("/rows?limit=101"), "limit", "1 to 100"),
         (of("/problems?limit=101"), "limit", "1 to 100"),
         (of("/problems?from=-1"), "from", ""),
+        (of("/problems?code=missing"), "code", "missing-cell, extra-cell"),
+        (of("/problems?severity=error,bad"), "severity", "'bad'"),
+        (of("/problems.csv?severity=bad"), "severity", "error, warning, repaired, skipped"),
         ("/csv?rows=-1".into(), "rows", ""),
         ("/csv?rows=10001".into(), "rows", "10000"),
         ("/csv?seed=x".into(), "seed", ""),
@@ -223,7 +231,7 @@ async fn a_body_that_is_no_csv_is_415() {
     // What curl says by itself for --data takes the line breaks out; the answer says what to do.
     let told = server.ask(&post("application/x-www-form-urlencoded")).await.problem(415, "unsupported-media-type");
     assert!(told["detail"].as_str().is_some_and(|detail| detail.contains("--data-binary")), "{told}");
-    for encoding in ["gzip", "br", "deflate, gzip"] {
+    for encoding in ["br", "deflate, gzip", "compress"] {
         let packed = post("text/csv").header("Content-Encoding", encoding);
         server.ask(&packed).await.problem(415, "unsupported-media-type");
     }

@@ -46,7 +46,9 @@ async fn pages_of_rows_follow_each_other_without_hole_or_double() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_keeps_the_order_of_the_columns_and_every_kind_of_cell() {
     let server = Server::start().await;
-    let id = upload(&server, "z,2019,a\n01,\"q\"\"\",\"two\nlines\"\n1\n1,2,3,4,\n").await;
+    let csv = "z,2019,a\n01,\"q\"\"\",\"two\nlines\"\n1\n1,2,3,4,\n";
+    let upload = server.uploaded_strictly("me", csv).await;
+    let id = upload["id"].as_str().expect("an id");
     let page = server.get(&format!("/uploads/{id}/rows")).await;
     let expected = format!(
         r#"{{"upload":"{id}","columns":["z","2019","a"],"from":1,"rows":[{{"row":1,"data":{{"z":"01","2019":"q\"","a":"two\nlines"}}}},{{"row":2,"data":{{"z":"1","2019":null,"a":null}}}},{{"row":3,"data":{{"z":"1","2019":"2","a":"3"}},"extra":["4",""]}}],"next":null,"total":3}}"#
@@ -113,7 +115,7 @@ async fn an_export_of_a_clean_rfc_4180_file_is_that_file() {
 async fn a_running_upload_can_be_read_as_far_as_it_was_announced() {
     let server = Server::start().await;
     let mut watcher = server.watch("me").await;
-    let mut sending = server.begin("me").await;
+    let mut sending = server.begin_strictly("me").await;
     let early = server.newest("me", |_| true).await;
     let of = |rest: &str| format!("/uploads/{}{rest}", early["id"].as_str().expect("an id"));
     // Nothing is known yet, and that is no error.

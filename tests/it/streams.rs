@@ -13,10 +13,10 @@ async fn a_filter_lets_only_its_kinds_through_and_ids_keep_up_all_the_same() {
     let server = Server::start().await;
     let mut whole = server.watch("me").await;
     let mut live = Watcher::attach(&server, "/sse/me?events=toast,stage").await;
-    server.uploaded("me", [people(400), b"ragged\n".to_vec()].concat()).await;
+    server.uploaded_strictly("me", [people(400), b"ragged\n".to_vec()].concat()).await;
     whole.until_end().await;
     let events = live.until_end().await;
-    assert_eq!(kinds(&events), ["stage", "toast", "stage", "toast", "stage"]);
+    assert_eq!(kinds(&events), ["stage", "toast", "stage", "stage", "toast", "stage"]);
     assert_eq!(live.last_id(), whole.last_id());
     live.ledger.assert_agrees(&whole.ledger);
     for (wanted, expected) in [
@@ -25,7 +25,8 @@ async fn a_filter_lets_only_its_kinds_through_and_ids_keep_up_all_the_same() {
         ("problem", &["problem"]),
         ("%20problem%20,,", &["problem"]),
         ("progress", &["progress"]),
-        ("row,problem,toast,stage,progress", &["row", "problem", "toast", "progress", "stage"]),
+        ("profile", &["profile"]),
+        ("row,problem,profile,toast,stage,progress", &["row", "problem", "profile", "toast", "progress", "stage"]),
     ] {
         let mut replayed = Watcher::attach(&server, &format!("/sse/me?from=start&until=done&events={wanted}")).await;
         let events = replayed.rest().await;
@@ -41,14 +42,15 @@ async fn a_filter_lets_only_its_kinds_through_and_ids_keep_up_all_the_same() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_filtered_watcher_that_sees_nothing_still_learns_where_it_is() {
-    let server = Server::start().await;
+    // Its sender waits until there was silence.
+    let server = Server::limited(|limits| limits.body_stall_ms_max = 30_000).await;
     let mut watcher = Watcher::attach(&server, "/sse/me?events=problem").await;
     let mut sending = server.begin("me").await;
     sending.send(people(100)).await;
     // Comments come in silence, so everything before one was taken in.
     until("an id beyond the rows", async || {
         watcher.comment().await;
-        (watcher.ledger.n() >= 103).then_some(())
+        (watcher.ledger.n() >= 105).then_some(())
     })
     .await;
     let mut back = server.watch_after("me", watcher.last_id()).await;

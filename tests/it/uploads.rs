@@ -36,11 +36,16 @@ async fn a_finished_upload_is_answered_whole_and_found_where_the_answer_says() {
         "id": upload["id"], "client": "me", "filename": "a.csv", "stage": "done", "percent": 100, "received_bytes": 11,
         "read_bytes": 11, "total_bytes": 11, "rows": 2, "problems": 2,
         "problems_by_code": {"missing-cell": 1, "blank-row": 1}, "columns": ["n", "z"],
-        "reading": {"delimiter": ",", "quote": "\"", "encoding": "utf-8", "byte_order_mark": false, "header_rows": 1,
-                    "columns": ["n", "z"]},
+        "reading": upload["reading"], "profile": upload["profile"], "options": {}, "hold": false, "source": null,
         "failure": null, "resume": null, "created_at": upload["created_at"], "updated_at": upload["updated_at"],
     });
     assert_eq!(upload, expected);
+    let reading = &upload["reading"];
+    assert_eq!(
+        (&reading["delimiter"], &reading["quote"], &reading["encoding"]),
+        (&json!(","), &json!("\""), &json!("utf-8"))
+    );
+    assert_eq!((&reading["columns"], &reading["header_rows"]), (&json!(["n", "z"]), &json!(1)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -170,7 +175,7 @@ async fn cancelling_leaves_the_count_of_problems_as_it_was() {
     // More problems than are told in detail, and then broken off.
     let server = Server::limited(|limits| limits.problems_max = 5).await;
     let mut watcher = server.watch("me").await;
-    let mut sending = server.begin("me").await;
+    let mut sending = server.begin_strictly("me").await;
     sending.send(format!("a,b\n{}", "ragged\n".repeat(12))).await;
     watcher.until(|event| event.is_row(12)).await;
     drop(sending);

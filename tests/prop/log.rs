@@ -6,7 +6,6 @@ use rowcast::domain::{ClientName, EventId, Kind, KindSet, Limits, Stage, UploadI
 use rowcast::journal::{Checkpoint, GapReason, Journal};
 use rowcast::spool::Spool;
 use rowcast::stream::{Attach, Begin, Seal, Streams, Watcher};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -138,24 +137,7 @@ impl Watching {
 }
 
 fn record(id: UploadId) -> UploadRecord {
-    UploadRecord {
-        id,
-        client: client(),
-        filename: "model.csv".into(),
-        stage: Stage::Interrupted,
-        received_bytes: 0,
-        read_bytes: 0,
-        total_bytes: None,
-        length_bytes: None,
-        resumable: None,
-        rows: 0,
-        problems: 0,
-        problems_by_code: BTreeMap::new(),
-        reading: None,
-        failure: None,
-        created_ms: 0,
-        updated_ms: 0,
-    }
+    UploadRecord { stage: Stage::Interrupted, ..UploadRecord::new(id, client(), "model.csv", 0) }
 }
 
 fn client() -> ClientName {

@@ -1,11 +1,15 @@
 //! Promises that hold for any input, tried with many.
 
+mod bounds;
+mod decode;
 mod encoder;
 mod event_stream;
 mod items;
 mod log;
 mod reader;
+mod scan;
 mod sse;
+mod texts;
 
 /// How many cases to try: `tests/run --long` tries thirty times as many.
 fn cases(usual: u32) -> u32 {

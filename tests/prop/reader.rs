@@ -1,103 +1,26 @@
 //! The reader: the same items however the bytes are cut, the rows of the `csv` crate, and resuming anywhere.
 
-use crate::items::{Owned, checkpoints, drain, feed, pull, read, read_with};
+use crate::items::{Owned, begun, checkpoints, feed, pull, read, read_on, read_with};
+use crate::texts::{BEGINNINGS, TEXTS, beginnings, breaks, clean_texts, cut, limits, shown, strict, texts, tiny, utf8};
 use proptest::prelude::*;
-use rowcast::domain::{Limits, ProblemCode};
-use rowcast::reader::{ReadError, Reader};
+use rowcast::domain::{Limits, ProblemCode, ReadOptions, Severity};
+use rowcast::reader::{Position, ReadError, Reader};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-/// Texts in which something is special about the places where they may be cut.
-const TEXTS: &[&[u8]] = &[
-    b"",
-    b"\n",
-    b"\r\n\r\n",
-    b"\xef\xbb\xbf",
-    b"\xef\xbb",
-    b"\xef\xbb\xbfa,b\r\n1,2\r\n",
-    b"\xef\xbb\xbf\xef\xbb\xbfa\n\xef\xbb\xbf1\n",
-    b"a,b",
-    b"a,b\n",
-    b"a,b\r\n1,2\r\n3,4",
-    b"a,b\r1,2\r\r3,4\r",
-    b"a,b\n\n1,2\n\r\n\n3,4\n\n",
-    b"\r\r\n\na\r\n\r\n1\r\n",
-    b"a,b,c\n1\n1,2,3,4,5\n,,\n",
-    b"a,a,\n\"x\ry\r\nz\",\"\"\"\",\"\"\n1,\"b\"c\"d\n",
-    b"a,b\n1,\"2\n3,4\n\n5",
-    b"a,b\n1,\"2\"\"",
-    b"\"a\nb",
-    b"a,b\n\xff,\xc3\xa9\n\xc3,\xa9\n\"\xc3\"\xa9,\xe2\x82",
-    b"\"\"\n\"\"\n\n\"\"",
-    b"a\n\"b\r\"\r\n\"c\n\"\n",
-];
-
-fn tiny() -> Limits {
-    Limits {
-        record_bytes_max: 12,
-        field_bytes_max: 5,
-        columns_max: 4,
-        header_record_bytes_max: 16,
-        raw_bytes_max: 6,
-        ..Limits::for_tests()
-    }
-}
-
-/// Texts made mostly of what matters to a CSV parser.
-fn texts() -> impl Strategy<Value = Vec<u8>> {
-    let piece = prop_oneof![
-        6 => Just(&b"\""[..]), 6 => Just(&b","[..]), 4 => Just(&b"\n"[..]), 4 => Just(&b"\r\n"[..]), 3 => Just(&b"\r"[..]),
-        6 => Just(&b"a"[..]), 2 => Just(&b"bcd"[..]), 1 => Just(&b" "[..]), 1 => Just("é".as_bytes()),
-        1 => Just(&b"\xff"[..]), 1 => Just(&b"\xc3"[..]), 1 => Just(&b"\xa9"[..]), 1 => Just(&b"\xef\xbb\xbf"[..]),
-        1 => Just(&b"\0"[..]),
-    ];
-    proptest::collection::vec(piece, 0..60).prop_map(|pieces| pieces.concat())
-}
-
-fn limits() -> impl Strategy<Value = Limits> {
-    prop_oneof![Just(tiny()), Just(Limits::for_tests())]
-}
-
-/// Cuts `text` after every so many bytes, the numbers being used in turn.
-fn cut<'a>(mut text: &'a [u8], lengths: &[usize]) -> Vec<&'a [u8]> {
-    let mut pieces = Vec::new();
-    for &length in lengths.iter().cycle() {
-        if text.is_empty() || lengths.iter().all(|&length| length == 0) {
-            break;
-        }
-        let (piece, rest) = text.split_at(length.min(text.len()));
-        pieces.push(piece);
-        text = rest;
-    }
-    pieces.push(text);
-    pieces
-}
-
-/// Line breaks of the file: CRLF, LF, CR.
-fn breaks(text: &[u8]) -> usize {
-    text.iter().enumerate().filter(|&(i, &b)| b == b'\r' || b == b'\n' && (i == 0 || text[i - 1] != b'\r')).count()
-}
 
 #[test]
 fn one_cut_anywhere_changes_nothing() {
     for limits in [Limits::for_tests(), tiny()] {
-        for text in TEXTS {
-            let whole = read(&limits, text);
+        for (beginning, text) in BEGINNINGS.iter().flat_map(|beginning| TEXTS.iter().map(move |text| (beginning, text)))
+        {
+            let all = |pieces: &[&[u8]]| read_on(&limits, &utf8(), beginning, pieces.iter().copied());
+            let whole = all(&[text]);
+            let shown = format!("{:?} and {:?}", shown(beginning), shown(text));
             for at in 0..=text.len() {
                 let (one, two) = text.split_at(at);
-                assert_eq!(
-                    read_with(Reader::new(&limits), [one, two]),
-                    whole,
-                    "{:?} cut at {at}",
-                    text.escape_ascii().to_string()
-                );
+                assert_eq!(all(&[one, two]), whole, "{shown} cut at {at}");
             }
-            assert_eq!(
-                read_with(Reader::new(&limits), text.chunks(1)),
-                whole,
-                "{:?} trickled",
-                text.escape_ascii().to_string()
-            );
+            assert_eq!(all(&text.chunks(1).collect::<Vec<_>>()), whole, "{shown} trickled");
         }
     }
 }
@@ -105,135 +28,175 @@ fn one_cut_anywhere_changes_nothing() {
 #[test]
 fn resuming_small_texts_anywhere_gives_the_rest() {
     for limits in [Limits::for_tests(), tiny()] {
-        for text in TEXTS {
-            assert_resumes(&limits, text, &[text]);
-            assert_resumes(&limits, text, &text.chunks(1).collect::<Vec<_>>());
+        for (beginning, text) in BEGINNINGS.iter().flat_map(|beginning| TEXTS.iter().map(move |text| (beginning, text)))
+        {
+            assert_resumes(&limits, beginning, &[text]);
+            assert_resumes(&limits, beginning, &text.chunks(1).collect::<Vec<_>>());
         }
     }
 }
 
-/// Resumes at every checkpoint there is when `text` comes in `pieces`.
+/// Resumes at every checkpoint there is when `beginning` is followed by a text in `pieces`.
 #[track_caller]
-fn assert_resumes(limits: &Limits, text: &[u8], pieces: &[&[u8]]) {
-    let (items, places) = checkpoints(limits, pieces.iter().copied());
-    let shown = text.escape_ascii().to_string();
-    for (given, at) in places {
-        if matches!(items.last(), Some(Owned::Error(_))) || text.is_empty() {
-            return;
-        }
-        let reader = match &items[0] {
-            Owned::Header(reading) if at.offset > 0 => Reader::resume(limits, Arc::new(reading.clone()), at),
-            _ => Reader::new(limits),
+fn assert_resumes(limits: &Limits, beginning: &[u8], pieces: &[&[u8]]) {
+    let (items, places) = checkpoints(limits, &utf8(), beginning, pieces.iter().copied());
+    let text = pieces.concat();
+    let all = [beginning, &text].concat();
+    let shown = format!("{:?} and {:?}", shown(beginning), shown(&text));
+    if matches!(items.last(), Some(Owned::Error(_))) {
+        return;
+    }
+    for place in places {
+        let given = place.given;
+        let rest = match &place.known {
+            None => {
+                assert_eq!(place.at, Position::START, "{shown}");
+                read_on(limits, &utf8(), beginning, [&text[..]])
+            }
+            Some((reading, learned)) => {
+                let is_second_table = |item: &Owned| item.code() == Some(ProblemCode::SecondTable);
+                let second_table = items[..given].iter().any(is_second_table);
+                let reader = Reader::resume(limits, Arc::clone(reading), place.at);
+                let reader = reader.with_learned(Arc::clone(learned), second_table);
+                read_with(reader, [&all[place.at.offset as usize..]])
+            }
         };
-        let rest = read_with(reader, [&text[at.offset as usize..]]);
-        let from = items.len().checked_sub(rest.len()).expect("a resumed reader gives no more than there was");
-        assert_eq!(rest, items[from..], "{shown:?} resumed at {at:?} after {given} items");
+        let from = items.len().checked_sub(rest.len());
+        let from = from.unwrap_or_else(|| panic!("{shown} resumed at {place:?} gives more than there was: {rest:#?}"));
+        assert_eq!(rest, items[from..], "{shown} resumed at {place:?} after {given} items");
         if from != given {
             // Only where the items of one record were given out in part does it begin with that record again.
-            assert!(from < given, "{shown:?} resumed at {at:?} lost items {given}..{from}");
-            assert!(items[given].code().is_some(), "{shown:?} resumed at {at:?} repeats items from {from}");
-            assert!(items[from + 1..given].iter().all(|item| item.code().is_some()), "{shown:?} at {at:?}");
+            assert!(from < given, "{shown} resumed at {place:?} lost items {given}..{from}");
+            assert!(items[given].code().is_some(), "{shown} resumed at {place:?} repeats items from {from}");
+            assert!(items[from + 1..given].iter().all(|item| item.code().is_some()), "{shown} at {place:?}");
         }
     }
+}
+
+/// The lines that items of a file tell of: rows, records that were dropped, and lines that are no rows.
+fn lines_told(items: &[Owned], text: &[u8]) -> Vec<usize> {
+    let mut lines = Vec::new();
+    for item in items {
+        let (line, more) = match item {
+            Owned::Row { bytes, line, .. } => {
+                // Its terminator ends its last line.
+                let end = bytes.end as usize;
+                let ended = matches!(text[end - 1], b'\r' | b'\n');
+                (*line, breaks(&text[bytes.start as usize..end - usize::from(ended)]))
+            }
+            Owned::Problem(problem)
+                if problem.row.is_some() && problem.code.drops_the_row()
+                    || problem.row.is_none() && problem.severity == Severity::Skipped =>
+            {
+                (problem.line, breaks(problem.raw.as_bytes()))
+            }
+            _ => continue,
+        };
+        lines.extend(line as usize..=line as usize + more);
+    }
+    lines
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: super::cases(300), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn cuts_change_nothing(text in texts(), limits in limits(), lengths in proptest::collection::vec(0usize..9, 1..6)) {
-        prop_assert_eq!(read_with(Reader::new(&limits), cut(&text, &lengths)), read(&limits, &text));
+    fn cuts_change_nothing(
+        beginning in beginnings(), text in texts(), limits in limits(), lengths in proptest::collection::vec(0usize..9, 1..6),
+    ) {
+        let options = ReadOptions::default();
+        let whole = read_on(&limits, &options, beginning, [&text[..]]);
+        prop_assert_eq!(read_on(&limits, &options, beginning, cut(&text, &lengths)), whole);
     }
 
     #[test]
-    fn resuming_anywhere_gives_the_rest(text in texts(), limits in limits(), length in 1usize..9) {
-        assert_resumes(&limits, &text, &cut(&text, &[length]));
+    fn resuming_anywhere_gives_the_rest(beginning in beginnings(), text in texts(), limits in limits(), length in 1usize..9) {
+        assert_resumes(&limits, beginning, &cut(&text, &[length]));
     }
 
     #[test]
-    fn rows_are_those_of_the_csv_crate(text in texts()) {
+    fn rows_are_those_of_the_csv_crate(text in clean_texts(), length in 1usize..99) {
         let mut theirs = csv::ReaderBuilder::new().flexible(true).has_headers(true).from_reader(&text[..]);
-        let lossy = |record: &csv::ByteRecord| -> Vec<String> {
-            record.iter().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect()
-        };
-        let columns = theirs.byte_headers().unwrap().len();
-        let theirs: Vec<_> = theirs.byte_records().map(|record| lossy(&record.unwrap())).collect();
-        let items = read(&Limits::for_tests(), &text);
+        let columns: Vec<_> = theirs.headers().unwrap().iter().map(str::to_owned).collect();
+        let theirs: Vec<Vec<String>> =
+            theirs.records().map(|record| record.unwrap().iter().map(str::to_owned).collect()).collect();
+        let items = read_with(Reader::new(&Limits::for_tests(), &strict()), cut(&text, &[length]));
         let ours: Vec<_> =
             items.iter().filter_map(|i| if let Owned::Row { cells, .. } = i { Some(cells.clone()) } else { None }).collect();
         prop_assert_eq!(ours, theirs);
-        prop_assert!(matches!(&items[0], Owned::Header(reading) if reading.columns.len() == columns));
+        prop_assert!(matches!(&items[0], Owned::Header(reading) if reading.columns == columns));
+        prop_assert!(items.iter().all(|item| item.code().is_none_or(|code| code == ProblemCode::BlankRow)));
     }
 
     #[test]
-    fn every_line_break_and_every_byte_is_accounted_for(text in texts()) {
-        let items = read(&Limits::for_tests(), &text);
+    fn every_line_is_a_row_a_problem_or_the_header(beginning in beginnings(), text in texts()) {
+        let limits = Limits { raw_bytes_max: 4096, ..Limits::for_tests() };
+        let items = read_on(&limits, &utf8(), beginning, [&text[..]]);
+        let text = [beginning, &text[..]].concat();
         let Owned::Header(reading) = &items[0] else { panic!("{items:?}") };
-        let text_start = if reading.byte_order_mark { 3 } else { 0 };
-        let mut explained = 0;
         let mut end = None;
+        let mut next = 1;
         for item in &items {
-            match item {
-                Owned::Row { bytes, line, .. } => {
-                    let (from, to) = (bytes.start as usize, bytes.end as usize);
-                    prop_assert_eq!(*line as usize, 1 + breaks(&text[..from]));
-                    prop_assert!(end.is_none_or(|end| end <= from));
-                    prop_assert!(!matches!(text[from], b'\r' | b'\n'));
-                    prop_assert!(to == text.len() || matches!(text[to - 1], b'\r' | b'\n'));
-                    explained += breaks(&text[from..to]);
-                    end = Some(to);
-                }
-                Owned::Problem(problem) if problem.code == ProblemCode::BlankRow => {
-                    prop_assert_eq!(problem.line as usize, 1 + breaks(&text[..problem.byte as usize]));
-                    explained += 1;
-                }
-                _ => {}
+            if let Owned::Row { bytes, line, number, .. } = item {
+                let (from, to) = (bytes.start as usize, bytes.end as usize);
+                prop_assert_eq!(*line as usize, 1 + breaks(&text[..from]));
+                prop_assert!(end.is_none_or(|end| end <= from));
+                prop_assert!(!matches!(text[from], b'\r' | b'\n'));
+                prop_assert!(to == text.len() || matches!(text[to - 1], b'\r' | b'\n'));
+                prop_assert_eq!(*number, next);
+                (end, next) = (Some(to), number + 1);
+            }
+            if let Owned::Problem(problem) = item {
+                prop_assert_eq!(problem.line as usize, 1 + breaks(&text[..problem.byte as usize]));
+                next += u64::from(problem.row.is_some() && problem.code.drops_the_row());
             }
         }
-        // The header is what is not explained: the first record, up to its terminator.
-        let header_end = items.iter().find_map(|i| if let Owned::Row { bytes, .. } = i { Some(bytes.start as usize) } else { None });
-        let rest = breaks(&text) - explained;
-        if reading.columns.is_empty() {
-            prop_assert_eq!(rest, 0);
-        } else if let Some(end) = header_end {
-            prop_assert!(end > text_start && rest <= breaks(&text[..end]) && rest >= 1);
+        let count = breaks(&text) + usize::from(!text.is_empty() && !matches!(text[text.len() - 1], b'\r' | b'\n'));
+        let told = lines_told(&items, &text);
+        let first_row = items.iter().find_map(|i| if let Owned::Row { line, .. } = i { Some(*line as usize) } else { None });
+        let header: Vec<usize> = (1..=count).filter(|line| !told.contains(line)).collect();
+        if reading.header_rows == 0 || reading.columns.is_empty() {
+            let only_mark = text == b"\xef\xbb\xbf";
+            prop_assert!(header.is_empty() || only_mark, "lines {:?} are lost: {:#?}", header, items);
+        } else {
+            prop_assert!(header.len() >= reading.header_rows as usize, "{:?}", header);
+            // Comments and blank lines may stand between its records, rows may not.
+            prop_assert!(first_row.is_none_or(|line| header[header.len() - 1] < line), "lines {:?}: {:#?}", header, items);
         }
+        prop_assert!(told.windows(2).all(|two| two[0] < two[1] || first_row.is_none_or(|first| two[1] < first)), "{:?}", told);
     }
 
     #[test]
-    fn a_quiet_reader_gives_the_same_rows_and_nothing_else(text in texts(), limits in limits()) {
-        let loud = read(&limits, &text);
-        let quiet = read_with(Reader::new(&limits).quiet(), [&text[..]]);
-        let rows = loud.into_iter().filter(|item| item.code().is_none()).map(|item| match item {
-            Owned::Row { number, line, bytes, cells, .. } => Owned::Row { number, line, bytes, cells, problems: 0 },
-            other => other,
-        });
-        prop_assert_eq!(quiet, rows.collect::<Vec<_>>());
-    }
-
-    #[test]
-    fn a_span_of_rows_reads_back_as_those_rows(text in texts(), limits in limits()) {
-        let items = read_with(Reader::new(&limits).quiet(), [&text[..]]);
+    fn a_quiet_reader_gives_runs_of_clean_rows(beginning in beginnings(), text in texts(), limits in limits()) {
+        let items = read_on(&limits, &utf8(), beginning, [&text[..]]);
+        let text = [beginning, &text[..]].concat();
         let Owned::Header(reading) = &items[0] else { return Ok(()) };
-        for (first, item) in items.iter().enumerate() {
-            let Owned::Row { number, line, bytes, .. } = item else { continue };
-            let last = items[first..].iter().take(3).rev().find_map(|item| {
-                if let Owned::Row { bytes, .. } = item { Some(bytes.end) } else { None }
-            });
-            let span = bytes.start as usize..last.unwrap() as usize;
-            let at = rowcast::reader::Position { offset: bytes.start, row: *number, line: *line };
-            let reader = Reader::resume(&limits, Arc::new(reading.clone()), at).quiet();
-            let rows = read_with(reader, [&text[span]]);
-            prop_assert_eq!(&rows[..], &items[first..first + rows.len()]);
-            prop_assert!(!rows.is_empty());
+        let clean: Vec<_> = items.iter().filter(|item| matches!(item, Owned::Row { clean: true, .. })).collect();
+        let follows = |one: &&Owned, next: &&Owned| match (one, next) {
+            (Owned::Row { bytes, number, .. }, Owned::Row { bytes: next, number: next_number, .. }) => {
+                next.start <= bytes.end + 1 && number + 1 == *next_number
+            }
+            _ => false,
+        };
+        for run in clean.chunk_by(follows) {
+            let run: Vec<Owned> = run.iter().map(|item| (*item).clone()).collect();
+            for first in 0..run.len() {
+                let Owned::Row { number, line, bytes, .. } = &run[first] else { unreachable!() };
+                let Some(Owned::Row { bytes: last, .. }) = run.last() else { unreachable!() };
+                let at = Position { offset: bytes.start, row: *number, line: *line };
+                let reader = Reader::resume(&limits, Arc::new(reading.clone()), at).quiet();
+                let span = &text[bytes.start as usize..last.end as usize];
+                prop_assert_eq!(read_with(reader, [span]), &run[first..], "of {:#?}", items);
+            }
         }
     }
 
     #[test]
-    fn text_stays_until_room_is_made(text in texts(), length in 1usize..20) {
+    fn text_stays_until_room_is_made(beginning in beginnings(), text in texts(), length in 1usize..20) {
         let limits = Limits::for_tests();
-        let mut reader = Reader::new(&limits);
-        let mut end = 0;
+        let mut reader = begun(&limits, &utf8(), beginning, &mut Vec::new());
+        let mut end = beginning.len();
+        let all = [beginning, &text[..]].concat();
         for piece in cut(&text, &[length]) {
             feed(&mut reader, piece);
             end += piece.len();
@@ -241,8 +204,8 @@ proptest! {
             while let Some(item) = pull(&mut reader) {
                 let Owned::Row { bytes, .. } = item else { continue };
                 let from = *first.get_or_insert(bytes.start);
-                prop_assert_eq!(reader.text(from..end as u64), Some(&text[from as usize..end]));
-                prop_assert_eq!(reader.text(bytes.clone()), Some(&text[bytes.start as usize..bytes.end as usize]));
+                prop_assert_eq!(reader.text(from..end as u64), Some(&all[from as usize..end]));
+                prop_assert_eq!(reader.text(bytes.clone()), Some(&all[bytes.start as usize..bytes.end as usize]));
             }
         }
     }
@@ -255,20 +218,21 @@ fn codes(items: &[Owned]) -> Vec<(Option<u64>, &'static str)> {
 
 #[test]
 fn a_record_over_a_limit_uses_up_its_number_and_the_rest_goes_on() {
-    let text = b"a,b\n1,\"aaaa\naaaaaaaaa\"\n1,2,3,4,5\n1,bbbbbb\n1,2\n";
-    let items = read(&tiny(), text);
+    let text = b"a,b\n1,aaaaaaaaaaaaaaaa\n1,2,3,4,5\n1,bbbbbb\n1,2\n";
+    let items = read(&tiny(), &strict(), text);
     let expected = [(Some(1), "record-too-long"), (Some(2), "too-many-cells"), (Some(3), "field-too-long")];
     assert_eq!(codes(&items), expected);
-    let Some(Owned::Row { number: 4, line: 6, bytes, .. }) = items.last() else { panic!("{items:?}") };
+    let Some(Owned::Row { number: 4, line: 5, bytes, .. }) = items.last() else { panic!("{items:?}") };
     assert_eq!(&text[bytes.start as usize..bytes.end as usize], b"1,2\n");
     let Owned::Problem(long) = &items[1] else { panic!("{items:?}") };
-    assert_eq!((long.raw.as_str(), long.raw_cut, long.line, long.byte), ("1,\"aaa", true, 2, 4));
+    assert_eq!((long.raw.as_str(), long.raw_cut, long.line, long.byte), ("1,aaaa", true, 2, 4));
     assert_eq!(long.message, "the record has 18 bytes; expected at most 12");
 }
 
 #[test]
 fn problems_come_in_the_order_of_the_file() {
-    let items = read(&Limits::for_tests(), b"\n a,,a,a\n\n1\n1,2,3,4,5\n\xff,2,3,4\n1,2,3,\"4");
+    let text = b"\n a,,a,a\n\n1\n1,2,3,4,5\n1,2,3,4\n\xff,2,3,4\n,\"\",,\n1,2,3,\"4\n5,6,7,8\n";
+    let items = read(&Limits::for_tests(), &strict(), text);
     let expected = [
         (None, "blank-row"),
         (None, "blank-label"),
@@ -276,8 +240,8 @@ fn problems_come_in_the_order_of_the_file() {
         (None, "blank-row"),
         (Some(1), "missing-cell"),
         (Some(2), "extra-cell"),
-        (Some(3), "encoding-error"),
-        (Some(4), "unclosed-quote"),
+        (Some(4), "encoding-error"),
+        (Some(6), "unclosed-quote"),
     ];
     assert_eq!(codes(&items), expected);
     let Owned::Header(reading) = &items[0] else { panic!("{items:?}") };
@@ -287,7 +251,7 @@ fn problems_come_in_the_order_of_the_file() {
 #[test]
 fn a_file_without_records_has_no_columns() {
     for (text, line, byte) in [(&b""[..], 1, 0), (b"\xef\xbb\xbf", 1, 3), (b"\r\n\n", 3, 3)] {
-        let items = read(&Limits::for_tests(), text);
+        let items = read(&Limits::for_tests(), &ReadOptions::default(), text);
         assert!(matches!(&items[0], Owned::Header(reading) if reading.columns.is_empty()), "{items:?}");
         let Some(Owned::Problem(problem)) = items.last() else { panic!("{items:?}") };
         assert_eq!((problem.code, problem.line, problem.byte), (ProblemCode::BlankHeader, line, byte));
@@ -295,28 +259,40 @@ fn a_file_without_records_has_no_columns() {
 }
 
 #[test]
-fn a_header_that_cannot_be_had_is_an_error_as_soon_as_it_is_known() {
+fn a_header_that_cannot_be_had_is_an_error() {
     let limits = tiny();
-    let mut reader = Reader::new(&limits);
-    let mut items = Vec::new();
-    for piece in b"\n\"aaaaaaaaaaaaaaaaaaaaaaaaaa".chunks(6) {
-        feed(&mut reader, piece);
-        drain(&mut reader, &mut items);
-    }
-    assert_eq!(items, [Owned::Error(ReadError::HeaderTooLong { line: 2, byte: 1, max: 16 })]);
-    assert!(reader.next().is_err(), "the error stays");
-
-    let blank = read(&limits, &b"\n".repeat(17));
-    assert_eq!(blank, [Owned::Error(ReadError::HeaderTooLong { line: 1, byte: 0, max: 16 })]);
-    let wide = read(&limits, b"\na,b,c,d,e\n");
+    let read = |text: &[u8]| read(&limits, &strict(), text);
+    let long = b"\naaaaaaaaaa,aaaaaaaaaaaaaaaa\n1,2\n3,4\n";
+    assert_eq!(read(long), [Owned::Error(ReadError::HeaderTooLong { line: 2, byte: 1, max: 16 })]);
+    let wide = read(b"\na,b,c,d,e\n1,2,3,4,5\n");
     assert_eq!(wide, [Owned::Error(ReadError::TooManyColumns { line: 2, byte: 1, found: 5, max: 4 })]);
-    assert!(matches!(read(&limits, b"aaaaaaaaaaaaaaa\r\n")[..], [Owned::Header(_)]));
+    let fits = read(b"aaaaaaaaaaaaaaa\r\n1\r\n");
+    assert!(matches!(fits[..], [Owned::Header(_), Owned::Row { .. }]), "{fits:?}");
+}
+
+#[test]
+fn a_header_without_an_end_is_given_up_in_bounded_memory() {
+    for endless in [b"a", b"\n"] {
+        let mut reader = Reader::new(&tiny(), &ReadOptions::default());
+        let mut fed = 0;
+        let failed = loop {
+            feed(&mut reader, &endless.repeat(1 << 10));
+            fed += 1 << 10;
+            match pull(&mut reader) {
+                Some(item) => break item,
+                None => assert!(fed < 1 << 20, "it waits for ever"),
+            }
+        };
+        assert_eq!(failed, Owned::Error(ReadError::HeaderTooLong { line: 1, byte: 0, max: 16 }));
+        assert!(reader.next().is_err(), "the error stays");
+    }
 }
 
 #[test]
 fn a_checkpoint_waits_for_the_problems_of_its_row() {
-    let mut reader = Reader::new(&Limits::for_tests());
+    let mut reader = Reader::new(&Limits::for_tests(), &strict());
     feed(&mut reader, b"a,b\n1,2\n1\n3,4\n");
+    reader.settle();
     let mut seen = Vec::new();
     while pull(&mut reader).is_some() {
         seen.push((reader.checkpoint().offset, reader.checkpoint().row, reader.read_offset()));
@@ -330,8 +306,9 @@ fn a_checkpoint_waits_for_the_problems_of_its_row() {
 #[test]
 fn a_long_record_that_trickles_in_is_parsed_once() {
     let limits = Limits::default();
-    let mut reader = Reader::new(&limits);
+    let mut reader = Reader::new(&limits, &ReadOptions::default());
     feed(&mut reader, b"a\n\"");
+    reader.settle();
     assert!(pull(&mut reader).is_some());
     let began = Instant::now();
     for _ in 0..200_000 {
@@ -347,8 +324,9 @@ fn a_long_record_that_trickles_in_is_parsed_once() {
 #[test]
 fn a_quote_that_is_never_closed_takes_no_memory() {
     let limits = tiny();
-    let mut reader = Reader::new(&limits);
+    let mut reader = Reader::new(&limits, &ReadOptions::default());
     feed(&mut reader, b"a\n\"");
+    reader.settle();
     assert!(pull(&mut reader).is_some());
     for _ in 0..1000 {
         feed(&mut reader, &[b'x'; 512]);

@@ -2,6 +2,7 @@
 
 use crate::commands::plain::{counted, shown, size, span};
 use crate::commands::told::{self, Problem, Progress};
+use crate::domain::Stage;
 use crate::remote::sse::Event;
 use crate::remote::{Update, Went};
 use std::io::{self, IsTerminal, Write};
@@ -84,7 +85,8 @@ impl Face {
             _ => {}
         }
         if let Some(stage) = told::entered(&event) {
-            self.is_over = !stage.is_running();
+            // One that is held there has been sent.
+            self.is_over = !stage.is_running() || stage == Stage::Understood;
         }
     }
 

@@ -61,6 +61,10 @@ fn open(args: &UploadArgs) -> Result<Vec<Item>, String> {
     if args.files.len() > 1 && (args.filename.is_some() || args.resume.is_some()) {
         return Err("--filename and --resume are for one file".into());
     }
+    args.read.options().map_err(|bad| bad.to_string())?;
+    if args.resume.is_some() && !said(args).is_empty() {
+        return Err("how an upload is read was said when it began; --resume only goes on with it".into());
+    }
     let mut piped = false;
     let open_one = |path: &std::path::PathBuf| {
         let argument = path.to_string_lossy().into_owned();
@@ -121,6 +125,13 @@ async fn upload(args: UploadArgs, items: Vec<Item>) -> Result<ExitCode, Box<dyn 
     Ok(status)
 }
 
+/// How the files are to be read, by name.
+fn said(args: &UploadArgs) -> Vec<(&'static str, String)> {
+    let mut said = args.read.said();
+    said.extend(args.hold.clone().map(|why| ("hold", why)));
+    said
+}
+
 /// Whose watchers see an upload. It is only for seeing them as well: whether it can be resumed shows later.
 async fn client_of(args: &UploadArgs, id: &str) -> Option<ClientName> {
     let upload = find_upload(args.to.clone(), id).await.ok()??;
@@ -147,6 +158,7 @@ async fn send(
         client: client.clone(),
         filename: item.filename,
         resume: args.resume.clone(),
+        said: said(args),
         chunk_bytes: args.chunk_bytes,
         give_up_after: args.give_up_after,
     };

@@ -159,6 +159,9 @@ impl Outcome {
         let End::Done(found) = &self.end else { return None };
         let name = shown(&self.filename);
         let (what, id) = match found {
+            Found::Told(upload) if upload.stage == Stage::Understood => {
+                (format!("held for review, {}", counted(upload.received_bytes, "byte")), &upload.id)
+            }
             Found::Told(upload) => {
                 (format!("{}, {}", counted(upload.rows, "row"), counted(upload.problems, "problem")), &upload.id)
             }
@@ -167,9 +170,17 @@ impl Outcome {
         Some(format!("{name}: {what}, {}  {server}/uploads/{}", span(self.time), shown(id)))
     }
 
-    /// For people, where it did not go well: why, and how to go on.
+    /// For people, where it waits or did not go well: why, and how to go on.
     pub fn told(&self, args: &UploadArgs) -> Vec<String> {
         let name = shown(&self.filename);
+        if let End::Done(Found::Told(Upload { stage: Stage::Understood, id, .. })) = &self.end {
+            let at = format!("{}/uploads/{}", args.to, shown(id));
+            return vec![
+                format!("{name} is held: look at its `reading` at {at}. If that is right, go on with:"),
+                format!("curl -X POST {at}/next"),
+                format!("If it is not: curl -X POST {at}/cancel, and send it with other options."),
+            ];
+        }
         let Some(Reason { message, .. }) = self.failure() else { return Vec::new() };
         let mut lines = vec![format!("rowcast: {name}: {}", shown(&message))];
         match &self.id {

@@ -18,19 +18,19 @@ codes! {
     /// What beginning a file can be refused with.
     OnCreate [
         "bad-parameter", "upload-interrupted", "cross-site", "body-stalled", "upload-too-slow", "upload-cancelled",
-        "part-unfinished", "tus-version", "body-too-large", "beyond-length", "unsupported-media-type",
-        "header-too-long", "too-many-columns", "upload-locked", "checksum-mismatch", "storage-failed",
+        "part-unfinished", "tus-version", "body-too-large", "expansion-too-large", "beyond-length", "unsupported-media-type",
+        "header-too-long", "too-many-columns", "corrupt-compression", "unknown-encoding", "upload-locked", "checksum-mismatch", "storage-failed",
         "too-many-uploads", "server-stopping", "not-ready", "shutting-down", "disk-full",
     ];
     /// What asking for a file can be refused with.
     OnHead ["bad-parameter", "not-found", "upload-gone", "tus-version", "upload-locked", "storage-failed",
-        "upload-interrupted", "upload-cancelled", "body-too-large", "header-too-long", "too-many-columns",
+        "upload-interrupted", "upload-cancelled", "body-too-large", "expansion-too-large", "header-too-long", "too-many-columns", "corrupt-compression", "unknown-encoding",
         "upload-too-slow", "too-many-uploads", "server-stopping", "disk-full"];
     /// What going on with a file can be refused with.
     OnPatch [
         "bad-parameter", "upload-interrupted", "cross-site", "joined-file", "not-found", "body-stalled",
-        "upload-too-slow", "upload-cancelled", "wrong-offset", "upload-gone", "tus-version", "body-too-large",
-        "beyond-length", "unsupported-media-type", "header-too-long", "too-many-columns", "upload-locked",
+        "upload-too-slow", "upload-cancelled", "wrong-offset", "upload-gone", "tus-version", "body-too-large", "expansion-too-large",
+        "beyond-length", "unsupported-media-type", "header-too-long", "too-many-columns", "corrupt-compression", "unknown-encoding", "upload-locked",
         "checksum-mismatch", "storage-failed", "too-many-uploads", "server-stopping", "not-ready", "shutting-down",
         "disk-full",
     ];

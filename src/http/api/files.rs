@@ -51,7 +51,8 @@ impl FilesApi {
         /// `1`: the length is declared later.
         #[oai(name = "Upload-Defer-Length", example = "example_defer")]
         defer_length: Header<Option<String>>,
-        /// Keys and values in base64, joined by commas; `client` and `filename` mean something here.
+        /// Keys and values in base64, joined by commas; `client` and `filename` mean something here, and
+        /// so do the names by which `POST /upload/{client}` is told how a file is to be read: `delimiter`, `quote`, `hold`, …
         #[oai(name = "Upload-Metadata", example = "example_metadata")]
         metadata: Header<Option<String>>,
         /// `partial` for a part, `final;` and the parts' addresses to put them together.
@@ -77,8 +78,11 @@ impl FilesApi {
         let partial = concat == Some(Concat::Partial);
         let filename = file_label(said.filename.as_deref().unwrap_or(UNNAMED));
         let client = said.client.unwrap_or_else(new_client);
+        let (options, hold) = said.overrides.finish().map_err(|bad| ApiError::parameter("Upload-Metadata", bad))?;
         let new = NewUpload {
             resumable: Some(Resumable { metadata, partial, parts: Vec::new() }),
+            options,
+            hold,
             ..NewUpload::whole(client.clone(), filename, None)
         };
         let (id, offset, record) = if let Some(Concat::Final(parts)) = concat {

@@ -1,10 +1,10 @@
-//! What a repeated request is known by: its client, the file's name and bytes, the form's fields. Never the boundary or
+//! What a repeated request is known by: its client, the file's name and bytes, how it is to be read, the form's fields. Never the boundary or
 //! the framing, which differ at each try.
 //!
 //! Everything goes into one SHA-256, each text followed by its length: read from the end, only one request gives the same
 //! bytes.
 
-use crate::domain::ClientName;
+use crate::domain::{ClientName, ReadOptions};
 use crate::journal::Fingerprint;
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
@@ -48,9 +48,12 @@ impl Fields {
     }
 
     /// The fingerprint of a file that begins behind these fields; none where nothing is hashed.
-    pub fn print(&self, client: &ClientName, filename: &str) -> Option<Print> {
+    pub fn print(&self, client: &ClientName, filename: &str, options: &ReadOptions, hold: bool) -> Option<Print> {
         let before = self.hash.clone()?;
-        Some(Print { client: client.clone(), filename: filename.into(), before, file: Sha256::new(), file_bytes: 0 })
+        let said = !options.is_empty() || hold;
+        let said = said.then(|| serde_json::to_string(&(options, hold)).expect("the domain's types always serialise"));
+        let (client, filename) = (client.clone(), filename.into());
+        Some(Print { client, filename, said, before, file: Sha256::new(), file_bytes: 0 })
     }
 }
 
@@ -58,6 +61,8 @@ impl Fields {
 pub struct Print {
     client: ClientName,
     filename: String,
+    /// How the file is to be read, where anything was said of it.
+    said: Option<String>,
     /// The fields before the file.
     before: Sha256,
     file: Sha256,
@@ -85,6 +90,10 @@ impl Print {
     fn of(&self, mut hash: Sha256, whole: bool) -> Fingerprint {
         put(&mut hash, self.client.as_str());
         put(&mut hash, &self.filename);
+        // Every other text comes with its fellow, so that there is one more is never mistaken.
+        if let Some(said) = &self.said {
+            put(&mut hash, said);
+        }
         hash.update(self.file.clone().finalize());
         hash.update(self.file_bytes.to_be_bytes());
         Fingerprint { digest: hash.finalize().into(), file_bytes: self.file_bytes, whole }
@@ -107,7 +116,8 @@ mod tests {
             sent.data(&Bytes::copy_from_slice(value.as_bytes()));
             sent.end();
         }
-        let mut print = sent.print(&ClientName::parse(client).unwrap(), filename).unwrap();
+        let options = ReadOptions::default();
+        let mut print = sent.print(&ClientName::parse(client).unwrap(), filename, &options, false).unwrap();
         file.iter().for_each(|chunk| print.update(chunk.as_bytes()));
         print.whole(&sent)
     }
@@ -133,8 +143,19 @@ mod tests {
     #[test]
     fn what_is_only_a_beginning_is_never_taken_for_the_whole() {
         let fields = Fields::new(true);
-        let print = fields.print(&ClientName::parse("me").unwrap(), "a.csv").unwrap();
+        let (me, options) = (ClientName::parse("me").unwrap(), ReadOptions::default());
+        let print = fields.print(&me, "a.csv", &options, false).unwrap();
         assert_ne!(print.so_far(), print.whole(&fields));
-        assert!(Fields::new(false).print(&ClientName::parse("me").unwrap(), "a.csv").is_none(), "nobody pays for it");
+        assert!(Fields::new(false).print(&me, "a.csv", &options, false).is_none(), "nobody pays for it");
+    }
+
+    #[test]
+    fn a_file_that_is_to_be_read_otherwise_is_another_request() {
+        let (me, fields) = (ClientName::parse("me").unwrap(), Fields::new(true));
+        let plain = ReadOptions::default();
+        let tab = ReadOptions { delimiter: Some("\t".into()), ..ReadOptions::default() };
+        let of = |options, hold| fields.print(&me, "a.csv", options, hold).unwrap().whole(&fields);
+        assert_ne!(of(&tab, false), of(&plain, false));
+        assert_ne!(of(&plain, true), of(&plain, false));
     }
 }

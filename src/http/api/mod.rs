@@ -6,6 +6,7 @@
 //! Not for: what the services do, how errors look (`payload::problem`), or files and pages (`ui`, `docs`).
 
 mod destination;
+pub mod downloads;
 pub mod events;
 mod file_answers;
 pub mod files;
@@ -13,9 +14,11 @@ mod fingerprint;
 pub mod mock;
 pub mod model;
 pub mod ops;
+pub mod options;
 pub mod params;
 mod piece;
 mod receive;
+pub mod reread;
 pub mod upload;
 pub mod uploads;
 

@@ -1,6 +1,6 @@
 //! Parameters that are more than a number, and what each of them can be.
 
-use crate::domain::{BadClientName, ClientName, KindSet, UploadId};
+use crate::domain::{BadClientName, ClientName, KindSet, ProblemCode, Severity, UploadId};
 use crate::http::payload::field::FieldValue;
 use crate::http::payload::structured;
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
@@ -70,6 +70,22 @@ parameters! {
         MetaSchema { example: Some("progress,toast,stage".into()), ..MetaSchema::new("string") },
         |text| if text.is_empty() { Ok(KindSet::ALL) } else { text.parse().map_err(|error: crate::domain::UnknownKind| error.to_string()) };
 
+    /// Codes of problems.
+    CodesParam(Vec<ProblemCode>) "code"
+        MetaSchema { example: Some("missing-cell,extra-cell".into()), ..MetaSchema::new("string") },
+        |text| named(text, ProblemCode::parse, |name| {
+            let known: Vec<_> = ProblemCode::ALL.iter().map(|code| code.as_str()).collect();
+            format!("'{name}' is no problem code; there are {}, joined by commas", known.join(", "))
+        });
+
+    /// How bad problems are.
+    SeveritiesParam(Vec<Severity>) "severity"
+        MetaSchema { example: Some("error,warning".into()), ..MetaSchema::new("string") },
+        |text| named(text, Severity::parse, |name| {
+            let known = Severity::ALL.map(Severity::as_str).join(", ");
+            format!("'{name}' is no severity; there are {known}, joined by commas")
+        });
+
     /// Where a watcher without a last event begins.
     FromParam(()) "from"
         MetaSchema { enum_items: vec!["start".into()], example: Some("start".into()), ..MetaSchema::new("string") },
@@ -79,6 +95,12 @@ parameters! {
     UntilParam(()) "until"
         MetaSchema { enum_items: vec!["done".into()], example: Some("done".into()), ..MetaSchema::new("string") },
         |text| if text == "done" { Ok(()) } else { Err("it can only be 'done'".into()) };
+}
+
+/// What is named in a list joined by commas; a list without any name asks for nothing in particular.
+fn named<T>(text: &str, parse: fn(&str) -> Option<T>, unknown: fn(&str) -> String) -> Result<Vec<T>, String> {
+    let names = text.split(',').map(str::trim).filter(|name| !str::is_empty(name));
+    names.map(|name| parse(name).ok_or_else(|| unknown(&name.chars().take(32).collect::<String>()))).collect()
 }
 
 /// The name that a sender gives to a request, so that it can be made again without harm.
@@ -115,6 +137,11 @@ mod tests {
         assert!(UploadParam::parse_from_parameter("7").unwrap_err().into_message().contains("UUID"));
         assert!(KindsParam::parse_from_parameter("").unwrap().0.is_all());
         assert!(KindsParam::parse_from_parameter("rows").unwrap_err().into_message().contains("'rows'"));
+        let codes = CodesParam::parse_from_parameter("blank-row, ,extra-cell,").unwrap().0;
+        assert_eq!(codes, [ProblemCode::BlankRow, ProblemCode::ExtraCell]);
+        assert!(CodesParam::parse_from_parameter("extra-cel").unwrap_err().into_message().contains("'extra-cel'"));
+        let error = SeveritiesParam::parse_from_parameter("error,fatal").unwrap_err().into_message();
+        assert!(error.contains("'fatal'") && error.contains("error, warning, repaired, skipped"), "{error}");
         assert!(FromParam::parse_from_parameter("end").is_err() && UntilParam::parse_from_parameter("done").is_ok());
     }
 

@@ -171,7 +171,7 @@ impl<'a> PieceReceiver<'a> {
             next = timeout_at(self.deadline, piece.next()) => next,
             failure = intake.over() => {
                 // Its length told that the file is complete; the end of the body may come whenever it likes.
-                if intake.record().stage == Stage::Done {
+                if matches!(intake.record().stage, Stage::Understood | Stage::Done) {
                     return Ok(None);
                 }
                 return Err(ended(intake, failure));

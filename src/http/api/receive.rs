@@ -2,7 +2,8 @@
 
 use super::destination::Destination;
 use super::fingerprint::Fields;
-use crate::domain::{ClientName, Failure, FailureCode, Limits, UploadRecord};
+use super::options::{OptionFields, compression};
+use crate::domain::{ClientName, Compression, Failure, FailureCode, Limits, Overrides, UploadRecord};
 use crate::http::code::ApiCode;
 use crate::http::error::ApiError;
 use crate::http::payload::body::{Form, UploadBody};
@@ -26,6 +27,8 @@ pub struct Receiver<'a> {
     client: ClientName,
     /// What the query names the file; it goes before what a part does.
     filename: Option<String>,
+    /// How the query says that the file is to be read.
+    overrides: Overrides,
     deadline: Instant,
 }
 
@@ -57,6 +60,8 @@ impl From<MultipartError> for Broken {
 struct Opening {
     key: Option<Key>,
     fields: Fields,
+    options: OptionFields,
+    compression: Option<Compression>,
     /// Whether it has to come to its own end, though its file did: as long as something is missing, nobody knows whether it
     /// is what its digest says, or the one that its key was used for.
     whole: bool,
@@ -64,9 +69,15 @@ struct Opening {
 
 impl<'a> Receiver<'a> {
     /// An upload for `client` that begins now.
-    pub fn new(ingest: &'a Ingest, limits: &'a Limits, client: ClientName, filename: Option<String>) -> Self {
+    pub fn new(
+        ingest: &'a Ingest,
+        limits: &'a Limits,
+        client: ClientName,
+        filename: Option<String>,
+        overrides: Overrides,
+    ) -> Self {
         let deadline = Instant::now() + Duration::from_millis(limits.upload_ms_max);
-        Self { ingest, limits, client, filename, deadline }
+        Self { ingest, limits, client, filename, overrides, deadline }
     }
 
     /// Reads the body to its end; the upload as it was when its last row was journalled and synced. Where `key` was used for
@@ -76,12 +87,15 @@ impl<'a> Receiver<'a> {
     /// Whatever refuses or ends the upload; with the upload's id once there is one.
     pub async fn receive(&self, body: UploadBody, key: Option<String>) -> Result<UploadRecord, ApiError> {
         self.refuse_by_length(&body)?;
+        let compression = compression(body.encoding.as_deref())?;
+        self.overrides.clone().finish()?;
         let key = match key {
             Some(key) => Some(self.take_key(&key).await?),
             None => None,
         };
         let whole = key.is_some() || body.content.is_checked();
-        let opening = Opening { fields: Fields::new(key.is_some()), key, whole };
+        let (fields, options) = (Fields::new(key.is_some()), OptionFields::new(&self.overrides));
+        let opening = Opening { fields, options, compression, key, whole };
         match body.form {
             Form::Raw => self.receive_raw(body.content, opening, body.content_length).await,
             Form::Multipart(boundary) => self.receive_form(body.content, opening, &boundary, body.content_length).await,
@@ -146,7 +160,7 @@ impl<'a> Receiver<'a> {
     ) -> Result<UploadRecord, ApiError> {
         let head_bytes = usize::try_from(self.limits.multipart_head_bytes_max).unwrap_or(usize::MAX >> 1);
         let mut form = Multipart::new(content, boundary, Caps { head_bytes, parts: self.limits.multipart_parts_max });
-        let filename = self.find_file(&mut form, &mut opening.fields).await?;
+        let filename = self.find_file(&mut form, &mut opening).await?;
         let around = form.parser().consumed() + form.parser().closing_bytes();
         let length = length.map(|length| length.saturating_sub(around));
         let mut destination = self.begin(&mut opening, filename, length).await?;
@@ -170,19 +184,36 @@ impl<'a> Receiver<'a> {
     }
 
     /// Reads up to the data of the part that holds the file; the name that the part gives it.
-    async fn find_file(&self, form: &mut Multipart<Content>, fields: &mut Fields) -> Result<Option<String>, ApiError> {
+    async fn find_file(
+        &self,
+        form: &mut Multipart<Content>,
+        opening: &mut Opening,
+    ) -> Result<Option<String>, ApiError> {
+        let Opening { fields, options, .. } = opening;
         loop {
             match self.next(form).await.map_err(|broken| self.told(broken))? {
-                Event::Part(head) if head.name == FILE_PART => return Ok(head.filename),
+                Event::Part(head) if head.name == FILE_PART => {
+                    opening.compression = compression(head.encoding.as_deref())?;
+                    return Ok(head.filename);
+                }
                 // A misnamed file would else only be told to be too much text.
                 Event::Part(head) if head.filename.as_ref().is_some_and(|name| !name.is_empty()) => {
                     let name = file_label(&head.name);
                     let detail = format!("the part named '{name}' holds a file; the file's part is named 'file'");
                     return Err(ApiError::new(ApiCode::MissingFile, detail));
                 }
-                Event::Part(head) => fields.begin(&head.name),
-                Event::Data(chunk) => self.take_text(fields, &chunk)?,
-                Event::PartEnd => fields.end(),
+                Event::Part(head) => {
+                    fields.begin(&head.name);
+                    options.begin(&head.name);
+                }
+                Event::Data(chunk) => {
+                    self.take_text(fields, &chunk)?;
+                    options.data(&chunk);
+                }
+                Event::PartEnd => {
+                    fields.end();
+                    options.end()?;
+                }
                 Event::End => return Err(ApiError::new(ApiCode::MissingFile, "the form has no part named 'file'")),
                 _ => {}
             }
@@ -198,6 +229,12 @@ impl<'a> Receiver<'a> {
                 Ok(Event::Part(head)) if head.name == FILE_PART => {
                     let detail = "the form has a second part named 'file'; send one file with each request";
                     return Err(Broken::Refused(ApiError::new(ApiCode::BadMultipart, detail)));
+                }
+                Ok(Event::Part(head))
+                    if Overrides::named(&head.name).is_some_and(|name| !self.overrides.says(name)) =>
+                {
+                    let what = "it stands behind the file, which was read without it; expected it before the file";
+                    return Err(Broken::Refused(ApiError::parameter(&head.name, what)));
                 }
                 Ok(Event::Part(head)) => fields.begin(&head.name),
                 Ok(Event::Data(chunk)) => self.take_text(fields, &chunk).map_err(Broken::Refused)?,
@@ -240,13 +277,16 @@ impl<'a> Receiver<'a> {
     ) -> Result<Destination, ApiError> {
         let given = self.filename.as_deref().or(filename.as_deref());
         let filename = file_label(given.unwrap_or(UNNAMED));
-        let print = opening.fields.print(&self.client, &filename);
+        let (mut options, hold) = opening.options.said().finish()?;
+        options.compression = opening.compression;
+        let print = opening.fields.print(&self.client, &filename, &options, hold);
         let key = match (opening.key.take(), print) {
             (Some(Key::Used(used)), Some(print)) => return Destination::repeated(used, print),
             (Some(Key::Free(held)), Some(print)) => Some((held, print)),
             _ => None,
         };
-        let intake = self.ingest.begin(NewUpload::whole(self.client.clone(), filename, total_bytes)).await?;
+        let new = NewUpload { options, hold, ..NewUpload::whole(self.client.clone(), filename, total_bytes) };
+        let intake = self.ingest.begin(new).await?;
         Ok(Destination::new(intake, key))
     }
 

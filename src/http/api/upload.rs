@@ -1,7 +1,8 @@
 //! `POST /upload/{client}`.
 
 use super::Part;
-use super::model::UploadDocument;
+use super::model::{StageName, UploadDocument};
+use super::options::{said, unsaid, unsaid_list};
 use super::params::{ClientParam, IdempotencyKey};
 use super::receive::Receiver;
 use crate::http::Services;
@@ -33,10 +34,13 @@ impl Codes for OnUpload {
         "upload-too-slow",
         "upload-cancelled",
         "body-too-large",
+        "expansion-too-large",
         "fields-too-large",
         "unsupported-media-type",
         "header-too-long",
         "too-many-columns",
+        "corrupt-compression",
+        "unknown-encoding",
         "part-head-too-long",
         "storage-failed",
         "too-many-uploads",
@@ -61,6 +65,24 @@ pub enum Uploaded {
         #[oai(header = "Location")]
         String,
     ),
+    /// Everything is on disk, and it waits at `understood` (`hold=review`) until `POST /uploads/{id}/next`
+    #[oai(status = 202)]
+    Held(
+        JsonBytes<UploadDocument>,
+        /// The upload: `/uploads/{id}`
+        #[oai(header = "Location")]
+        String,
+    ),
+}
+
+impl From<UploadDocument> for Uploaded {
+    fn from(upload: UploadDocument) -> Self {
+        let (document, location) = (JsonBytes::of(&upload), format!("/uploads/{}", upload.id));
+        match upload.stage {
+            StageName::Understood => Self::Held(document, location),
+            _ => Self::Created(document, location),
+        }
+    }
 }
 
 #[OpenApi]
@@ -73,7 +95,11 @@ impl UploadApi {
     ///
     /// With curl: `curl -F file=@people.csv http://127.0.0.1:3000/upload/me`, or
     /// `curl -H 'Content-Type: text/csv' -T people.csv -X POST http://127.0.0.1:3000/upload/me`.
+    ///
+    /// How it is read is found out, told (`stage: understood`), and shown in `reading`. Whatever is known better can be said:
+    /// in the query, or in text fields of a form before the file, by the same names.
     #[oai(path = "/upload/:client", method = "post", operation_id = "upload", tag = "Part::Ingest")]
+    #[allow(clippy::too_many_arguments, reason = "each is a parameter of the operation, and documented")]
     async fn upload(
         &self,
         /// The client whose watchers see it. It need not exist before.
@@ -81,6 +107,46 @@ impl UploadApi {
         /// What the file is called; else the name in the form is taken, else `upload.csv`.
         #[oai(example = "example_filename")]
         filename: Query<Option<String>>,
+        /// What stands between cells: one character or two, or `comma`, `semicolon`, `tab` (also `\t`), `pipe`, `space`.
+        /// Found out where nothing is said, like all that follows.
+        #[oai(example = "unsaid")]
+        delimiter: Query<Option<String>>,
+        /// The character around cells that hold delimiters, quotes or line breaks; or `none`.
+        #[oai(example = "unsaid")]
+        quote: Query<Option<String>>,
+        /// How a quote within a quoted cell is written: `doubled` or `backslash`.
+        #[oai(example = "unsaid")]
+        escape: Query<Option<String>>,
+        /// The encoding, by a label of the WHATWG Encoding Standard, such as `windows-1252`.
+        #[oai(example = "unsaid")]
+        encoding: Query<Option<String>>,
+        /// Whether the first record names the columns: `true` or `false`.
+        #[oai(example = "unsaid")]
+        header: Query<Option<String>>,
+        /// How many records name the columns, from 0 to 16.
+        #[oai(example = "unsaid")]
+        header_rows: Query<Option<String>>,
+        /// Lines to skip before anything else.
+        #[oai(example = "unsaid")]
+        skip_rows: Query<Option<String>>,
+        /// Lines that begin with this character are no records.
+        #[oai(example = "unsaid")]
+        comment: Query<Option<String>>,
+        /// Texts that stand for no value, joined by commas; may be said several times.
+        #[oai(example = "unsaid_list")]
+        null_values: Query<Option<Vec<String>>>,
+        /// Whether blanks around cells are left out: `true` or `false`.
+        #[oai(example = "unsaid")]
+        trim: Query<Option<String>>,
+        /// The decimal separator: `.` or `,`.
+        #[oai(example = "unsaid")]
+        decimal: Query<Option<String>>,
+        /// What becomes of suspicious records: `off` (told), `report` (told with the repair that would be made) or `fix`.
+        #[oai(example = "unsaid")]
+        repair: Query<Option<String>>,
+        /// `review`: it waits at `understood` until `POST /uploads/{id}/next`.
+        #[oai(example = "unsaid")]
+        hold: Query<Option<String>>,
         /// A name for this request, unique to the client, with quotes or without: an `Idempotency-Key` of
         /// draft-ietf-httpapi-idempotency-key-header. The same request again under the same key is answered as it was the first
         /// time and uploads nothing: `409` while that still runs, `422` where file name, fields or bytes differ. The key is
@@ -106,10 +172,25 @@ impl UploadApi {
             return Err(ApiError::parameter("Idempotency-Key", what).into());
         }
         let digests = content_digest.0.unwrap_or_default().and(repr_digest.0);
-        let receiver = Receiver::new(&self.0.ingest, &self.0.limits, client.0.0, filename.0);
-        let upload = UploadDocument::from(receiver.receive(body.checked(digests), key).await?);
-        let location = format!("/uploads/{}", upload.id);
-        Ok(Uploaded::Created(JsonBytes::of(&upload), location))
+        let overrides = said(
+            [
+                delimiter.0,
+                quote.0,
+                escape.0,
+                encoding.0,
+                header.0,
+                header_rows.0,
+                skip_rows.0,
+                comment.0,
+                trim.0,
+                decimal.0,
+                repair.0,
+                hold.0,
+            ],
+            null_values.0,
+        )?;
+        let receiver = Receiver::new(&self.0.ingest, &self.0.limits, client.0.0, filename.0, overrides);
+        Ok(UploadDocument::from(receiver.receive(body.checked(digests), key).await?).into())
     }
 }
 

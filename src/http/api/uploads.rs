@@ -2,15 +2,14 @@
 
 use super::Part;
 use super::model::{ProblemsPage, RowsPage, UploadDocument, UploadsPage};
-use super::params::{ClientParam, UploadParam};
+use super::params::{ClientParam, CodesParam, SeveritiesParam, UploadParam};
 use crate::domain::UploadId;
 use crate::http::code::ApiCode;
 use crate::http::error::ApiError;
-use crate::http::payload::download::{Csv, Download, Ndjson};
 use crate::http::payload::json::JsonBytes;
 use crate::http::payload::problem::{Codes, Refused};
 use crate::http::{Services, etag};
-use crate::rows::Format;
+use crate::rows::ProblemFilter;
 use poem::Request;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::{ApiResponse, OpenApi};
@@ -44,6 +43,11 @@ codes! {
     OnRead ["bad-parameter", "not-found", "storage-failed"];
     /// What cancelling can be refused with.
     OnCancel ["bad-parameter", "cross-site", "not-found", "not-running", "storage-failed", "disk-full"];
+    /// What letting a held upload go on can be refused with.
+    OnNext [
+        "bad-parameter", "cross-site", "not-found", "not-held", "storage-failed", "too-many-uploads", "server-stopping",
+        "not-ready", "disk-full",
+    ];
     /// What deleting can be refused with.
     OnDelete ["bad-parameter", "cross-site", "not-found", "upload-running", "storage-failed", "disk-full"];
 }
@@ -138,9 +142,27 @@ impl UploadsApi {
         Ok(JsonBytes::of(&upload.into()))
     }
 
+    /// Let a held upload go on
+    ///
+    /// For an upload with `hold=review` that stands at `understood`: it is read as `reading` says, and its rows are told from
+    /// here on. Where that is not how it should be read, cancel it, and read it again with other options.
+    #[oai(path = "/uploads/:id/next", method = "post", operation_id = "next_upload", tag = "Part::Uploads")]
+    async fn next(
+        &self,
+        /// The upload.
+        id: Path<UploadParam>,
+    ) -> Result<JsonBytes<UploadDocument>, Refused<OnNext>> {
+        if let Some(trouble) = self.0.health.trouble() {
+            return Err(trouble.into());
+        }
+        let upload = self.0.ingest.next(id.0.0).await;
+        let upload = upload.map_err(|error| ApiError::from_act(error, ApiCode::NotHeld))?;
+        Ok(JsonBytes::of(&upload.into()))
+    }
+
     /// Delete an upload
     ///
-    /// Removes an upload that is not running, with its rows and its file. Watchers that come back to its events are told
+    /// Removes an upload that is not running (one that is held and was received whole is not either), with its rows and its file. Watchers that come back to its events are told
     /// of the gap.
     #[oai(path = "/uploads/:id", method = "delete", operation_id = "delete_upload", tag = "Part::Uploads")]
     async fn delete(
@@ -173,36 +195,11 @@ impl UploadsApi {
         Ok(JsonBytes::new(self.0.rows.rows_page(id.0.0, from, limit).await?))
     }
 
-    /// Download all rows as CSV
-    ///
-    /// The rows announced so far, clean: UTF-8, CRLF, the header first, quotes only where they are needed, missing cells
-    /// empty.
-    #[oai(path = "/uploads/:id/rows.csv", method = "get", operation_id = "export_csv", tag = "Part::Uploads")]
-    async fn rows_csv(
-        &self,
-        /// The upload.
-        id: Path<UploadParam>,
-    ) -> Result<Download<Csv>, Refused<OnRead>> {
-        let name = self.export_name(id.0.0, "csv").await?;
-        Ok(Download::new(name, self.0.rows.export(id.0.0, Format::Csv).await?.into_stream()))
-    }
-
-    /// Download all rows as NDJSON
-    ///
-    /// The rows announced so far, one JSON object a line.
-    #[oai(path = "/uploads/:id/rows.ndjson", method = "get", operation_id = "export_ndjson", tag = "Part::Uploads")]
-    async fn rows_ndjson(
-        &self,
-        /// The upload.
-        id: Path<UploadParam>,
-    ) -> Result<Download<Ndjson>, Refused<OnRead>> {
-        let name = self.export_name(id.0.0, "ndjson").await?;
-        Ok(Download::new(name, self.0.rows.export(id.0.0, Format::Ndjson).await?.into_stream()))
-    }
-
     /// Read problems
     ///
-    /// A page of the problems found so far, in the order they were found.
+    /// A page of the problems found so far, in the order they were found: all of them, or those of some codes, severities
+    /// and columns. A problem's index is its place among all, whatever the page leaves out. One request looks at
+    /// `page-rows-max` problems at most, so a page can hold fewer than were asked for, or none, and still have a `next`.
     #[oai(path = "/uploads/:id/problems", method = "get", operation_id = "get_problems", tag = "Part::Uploads")]
     async fn problems(
         &self,
@@ -214,10 +211,17 @@ impl UploadsApi {
         /// How many, from 1 to the server's `page-rows-max`; 100 where nothing is said.
         #[oai(example = "example_limit")]
         limit: Query<Option<u64>>,
+        /// Only those with one of these codes, joined by commas.
+        code: Query<Option<CodesParam>>,
+        /// Only those that are so bad: `error`, `warning`, `repaired`, `skipped`, joined by commas.
+        severity: Query<Option<SeveritiesParam>>,
+        /// Only those about this column; give it again for a further one, as a name can have commas.
+        #[oai(example = "example_columns")]
+        column: Query<Option<Vec<String>>>,
     ) -> Result<JsonBytes<ProblemsPage>, Refused<OnRead>> {
         let from = in_range("from", from.0.unwrap_or(0), 0, i64::MAX as u64)?;
         let limit = self.page_limit(limit.0)?;
-        Ok(JsonBytes::new(self.0.rows.problems_page(id.0.0, from, limit).await?))
+        Ok(JsonBytes::new(self.0.rows.problems_page(id.0.0, from, limit, filter(code, severity, column)).await?))
     }
 }
 
@@ -230,12 +234,18 @@ impl UploadsApi {
         let max = self.0.limits.page_rows_max;
         in_range("limit", limit.unwrap_or(ROWS_DEFAULT.min(max)), 1, max)
     }
+}
 
-    /// What an export is saved as: `people-rows.csv` for `people.csv`, so that it does not take the place of the original.
-    async fn export_name(&self, id: UploadId, ending: &str) -> Result<String, ApiError> {
-        let filename = self.record(id).await?.filename;
-        let stem = filename.rsplit_once('.').map_or(filename.as_str(), |(stem, _)| stem);
-        Ok(format!("{}-rows.{ending}", if stem.is_empty() { "upload" } else { stem }))
+/// Which problems a request asks for.
+pub(super) fn filter(
+    code: Query<Option<CodesParam>>,
+    severity: Query<Option<SeveritiesParam>>,
+    column: Query<Option<Vec<String>>>,
+) -> ProblemFilter {
+    ProblemFilter {
+        codes: code.0.map(|codes| codes.0).unwrap_or_default(),
+        severities: severity.0.map(|severities| severities.0).unwrap_or_default(),
+        columns: column.0.unwrap_or_default(),
     }
 }
 
@@ -252,6 +262,10 @@ fn example_limit() -> Option<u64> {
 
 fn example_row() -> Option<u64> {
     Some(1)
+}
+
+pub(super) fn example_columns() -> Option<Vec<String>> {
+    Some(vec!["zip".into()])
 }
 
 fn example_index() -> Option<u64> {

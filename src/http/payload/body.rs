@@ -28,6 +28,8 @@ pub struct UploadBody {
     pub form: Form,
     /// The bytes.
     pub content: Content,
+    /// How the whole body is compressed, as its `Content-Encoding` says.
+    pub encoding: Option<String>,
     /// How many there will be, as the sender says; an estimate to show progress by, never trusted.
     pub content_length: Option<u64>,
 }
@@ -93,7 +95,7 @@ impl<'a> ApiExtractor<'a> for UploadBody {
         };
         let inline = |schema| MetaSchemaRef::Inline(Box::new(schema));
         let file = binary(
-            "The CSV, read while it arrives. Small text fields may stand before it; they are not used, save to know a repeated request by.",
+            "The CSV, read while it arrives; the part may have a `Content-Encoding` of gzip or zstd. Text fields before it say how it is read, by the names and with the values of the query.",
         );
         let form = MetaSchema {
             required: vec!["file"],
@@ -122,13 +124,14 @@ impl<'a> ApiExtractor<'a> for UploadBody {
         _: ExtractParamOptions<Self::ParamType>,
     ) -> Result<Self> {
         let form = Form::of(request.content_type())?;
-        if let Some(encoding) = request.header(CONTENT_ENCODING).filter(|v| !v.eq_ignore_ascii_case("identity")) {
-            let shown: String = encoding.chars().take(40).collect();
-            let detail = format!("the content encoding '{shown}' is not supported; send the file as it is");
+        let encoding = request.header(CONTENT_ENCODING).filter(|encoding| !encoding.eq_ignore_ascii_case("identity"));
+        if encoding.is_some() && form != Form::Raw {
+            let detail = "a form is not taken compressed; expected its part named 'file' to have the Content-Encoding";
             return Err(ApiError::new(ApiCode::UnsupportedMediaType, detail).into());
         }
+        let encoding = encoding.map(ToOwned::to_owned);
         let content_length = request.header(CONTENT_LENGTH).and_then(|value| value.parse().ok());
-        Ok(Self { form, content: Content::new(body.take()?, request.headers()), content_length })
+        Ok(Self { form, content: Content::new(body.take()?, request.headers()), encoding, content_length })
     }
 }
 

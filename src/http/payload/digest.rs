@@ -1,7 +1,7 @@
 //! Digests of a request's content (RFC 9530): what the sender says, and what arrived.
 //!
-//! `Content-Digest` is of the content, `Repr-Digest` of the selected representation. A request that carries a whole
-//! representation without a content coding, as every upload here does, has the same bytes for both.
+//! `Content-Digest` is of the content, `Repr-Digest` of the selected representation, its content coding included. A request
+//! that carries a whole representation, as every upload here does, has the same bytes for both.
 
 use super::field::FieldValue;
 use super::structured;

@@ -33,6 +33,27 @@ impl Media for Csv {
     const EXAMPLE: &'static str = "name,zip\r\nAna,01234\r\n";
 }
 
+/// The records with errors, as such a CSV.
+pub enum RejectsCsv {}
+
+impl Media for RejectsCsv {
+    const CONTENT_TYPE: &'static str = Csv::CONTENT_TYPE;
+    const DESCRIPTION: &'static str = "CSV as RFC 4180 describes it: the original columns, and what is wrong";
+    const EXAMPLE: &'static str = "name,zip,_line,_codes,_messages,_extra,_raw\r\n\
+        Bob,,20,missing-cell,The record has 1 cell where the header has 2 columns.,,Bob\r\n";
+}
+
+/// Problems, as such a CSV.
+pub enum ProblemsCsv {}
+
+impl Media for ProblemsCsv {
+    const CONTENT_TYPE: &'static str = Csv::CONTENT_TYPE;
+    const DESCRIPTION: &'static str = "CSV as RFC 4180 describes it: a record a problem. `raw_cut` is `true` where `raw` is \
+        only the beginning";
+    const EXAMPLE: &'static str = "line,byte,row,column,code,severity,message,raw,raw_cut\r\n\
+        20,1311,18,zip,missing-cell,error,The record has 1 cell where the header has 2 columns.,Bob,\r\n";
+}
+
 /// One JSON document a line.
 pub enum Ndjson {}
 

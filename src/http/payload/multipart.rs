@@ -51,6 +51,8 @@ pub struct PartHead {
     pub name: String,
     /// The file's name as the sender wrote it. `filename*` is ignored, as RFC 7578, section 4.2 asks.
     pub filename: Option<String>,
+    /// How its content is compressed, in the words of its `Content-Encoding`.
+    pub encoding: Option<String>,
 }
 
 /// What the machine found.
@@ -313,6 +315,9 @@ fn parse_head(head: &str) -> PartHead {
     let mut part = PartHead::default();
     for line in head.split("\r\n") {
         let Some((field, value)) = line.split_once(':') else { continue };
+        if field.trim().eq_ignore_ascii_case("content-encoding") {
+            part.encoding = Some(value.trim().to_owned());
+        }
         if !field.trim().eq_ignore_ascii_case("content-disposition") {
             continue;
         }

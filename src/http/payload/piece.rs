@@ -1,6 +1,6 @@
 //! The body of a tus request: a piece of a file, and what is said of it in headers.
 
-use crate::domain::{ClientName, UploadId};
+use crate::domain::{ClientName, Overrides, UploadId};
 use crate::http::error::ApiError;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -81,6 +81,8 @@ pub struct Metadata {
     pub client: Option<ClientName>,
     /// What the file is called.
     pub filename: Option<String>,
+    /// How the file is to be read.
+    pub overrides: Overrides,
 }
 
 impl Metadata {
@@ -109,7 +111,13 @@ impl Metadata {
                 "filename" => found.filename = Some(value),
                 // What some clients call it.
                 "name" => found.filename = found.filename.or(Some(value)),
-                _ => {}
+                other => {
+                    if let Some(name) = Overrides::named(other)
+                        && let Err(bad) = found.overrides.say(name, &value)
+                    {
+                        return wrong(bad.to_string());
+                    }
+                }
             }
         }
         Ok(found)
@@ -158,10 +166,14 @@ mod tests {
     fn metadata_is_read_as_tus_writes_it() {
         let read = Metadata::parse("filename cGVvcGxlLmNzdg==,client bWU=, is_draft").unwrap();
         let client = Some(ClientName::parse("me").unwrap());
-        assert_eq!(read, Metadata { client, filename: Some("people.csv".into()) });
+        assert_eq!(read, Metadata { client, filename: Some("people.csv".into()), ..Metadata::default() });
         let named = Metadata::parse("name YQ==,filename Yg==,type YQ==").unwrap();
         assert_eq!(named.filename.as_deref(), Some("b"));
         assert_eq!(Metadata::parse("").unwrap(), Metadata::default());
+        let read = Metadata::parse("delimiter Ow==,trim dHJ1ZQ==").unwrap().overrides.finish().unwrap().0;
+        assert_eq!((read.delimiter.as_deref(), read.trim), (Some(";"), Some(true)));
+        let wrong = Metadata::parse("trim eWVz").unwrap_err();
+        assert_eq!(wrong.detail, "Upload-Metadata: trim: it is 'yes'; expected true or false");
         for wrong in ["client !", "client YS9i", "a YQ==,a YQ==", "filename /w=="] {
             assert_eq!(Metadata::parse(wrong).unwrap_err().code.as_str(), "bad-parameter", "{wrong}");
         }

@@ -38,7 +38,10 @@ fn the_document_is_the_same_every_time_and_has_every_route() {
             "get /sse/{client}",
             "get /uploads",
             "get /uploads/{id}",
+            "get /uploads/{id}/accepted.csv",
             "get /uploads/{id}/problems",
+            "get /uploads/{id}/problems.csv",
+            "get /uploads/{id}/rejects.csv",
             "get /uploads/{id}/rows",
             "get /uploads/{id}/rows.csv",
             "get /uploads/{id}/rows.ndjson",
@@ -48,6 +51,8 @@ fn the_document_is_the_same_every_time_and_has_every_route() {
             "post /files",
             "post /upload/{client}",
             "post /uploads/{id}/cancel",
+            "post /uploads/{id}/next",
+            "post /uploads/{id}/reread",
         ]
     );
 }
@@ -108,7 +113,10 @@ fn the_upload_takes_a_file_and_the_stream_names_its_events() {
         .iter()
         .map(|schema| schema["$ref"].as_str().unwrap().rsplit('/').next().unwrap())
         .collect();
-    assert_eq!(kinds, ["RowEvent", "ProblemEvent", "ProgressEvent", "ToastEvent", "StageEvent", "GapEvent"]);
+    assert_eq!(
+        kinds,
+        ["RowEvent", "ProblemEvent", "ProgressEvent", "ToastEvent", "StageEvent", "ProfileEvent", "GapEvent"]
+    );
     for kind in kinds {
         assert!(document["components"]["schemas"][kind].is_object(), "{kind}");
     }

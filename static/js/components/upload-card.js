@@ -57,7 +57,7 @@ component('upload-card', (host, { store, session }) => {
 		text(name, view.name);
 		attr(name, 'title', view.name);
 		text(about, aboutOf(view));
-		const running = ['waiting', 'receiving', 'reading'].includes(phase);
+		const running = ['waiting', 'receiving', 'understood', 'reading'].includes(phase);
 		const open = running || view.mine;
 		cancel.hidden = !open;
 		offer(view.does);

@@ -118,7 +118,7 @@ async fn an_upload_over_uploads_max_is_503_and_waits_for_nobody() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_over_page_rows_max_is_refused_not_cut() {
     let server = Server::limited(|limits| limits.page_rows_max = 7).await;
-    let upload = server.uploaded("me", format!("a,b\n{}", "ragged\n".repeat(20))).await;
+    let upload = server.uploaded_strictly("me", format!("a,b\n{}", "ragged\n".repeat(20))).await;
     let of = |rest: &str| format!("/uploads/{}/{rest}", upload["id"].as_str().expect("an id"));
     for (path, list) in [("rows", "rows"), ("problems", "problems")] {
         let page = server.get(&of(&format!("{path}?limit=7"))).await.ok(200);

@@ -110,9 +110,25 @@ async fn a_watcher_that_takes_nothing_for_watcher_stall_ms_max_is_closed_and_may
     let back = Request::get("/sse/me").header("Last-Event-ID", stalled.last_id());
     let mut back = until("a place", async || Watcher::try_attach(&server, &back).await.ok()).await;
     back.until_end().await;
-    // Two toasts and three stages beside the rows; which ones came before the cut and which after does not matter.
-    assert_eq!((stalled.ledger.blocks.len() + back.ledger.blocks.len()) as u64, ROWS + 5);
-    assert_eq!(back.ledger.n(), ROWS + 5);
+    // Two toasts, four stages and a profile beside the rows; which ones came before the cut and which after does not matter.
+    assert_eq!((stalled.ledger.blocks.len() + back.ledger.blocks.len()) as u64, ROWS + 7);
+    assert_eq!(back.ledger.n(), ROWS + 7);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_whose_sender_pauses_is_read_by_what_is_there_after_settle_ms() {
+    let server = Server::limited(|limits| {
+        limits.settle_ms = 30;
+        limits.body_stall_ms_max = 60_000;
+    })
+    .await;
+    let mut watcher = server.watch("me").await;
+    let mut sending = server.begin("me").await;
+    sending.send("a,b\n1,2\n").await;
+    let events = watcher.until(|event| event.is_row(1)).await;
+    assert!(events.iter().any(|event| event.is_stage("understood")), "before the rest of it, or its end");
+    sending.send("3,4\n").await;
+    assert_eq!(sending.finish().await.ok(201)["rows"], 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -54,7 +54,7 @@ async fn a_file_in_pieces_becomes_the_same_rows_as_in_one() {
     let events = watcher.until_end().await;
     let stages: Vec<_> =
         events.iter().filter(|event| event.is("stage")).map(|event| event.data["stage"].clone()).collect();
-    assert_eq!(stages, ["receiving", "reading", "done"], "nothing happens between two pieces");
+    assert_eq!(stages, ["receiving", "understood", "reading", "done"], "nothing happens between two pieces");
     let whole = server.uploaded("other", csv.clone()).await;
     let expected = server.get(&format!("/uploads/{}/rows.csv", whole["id"].as_str().expect("an id"))).await;
     assert_eq!(file.rows().await, expected.body);

@@ -1,16 +1,18 @@
 //! The events of a stream, described. `encode` writes them; the types here are only for the document.
 
+use super::options::ColumnDocument;
 use super::rows::{CellsDocument, EXAMPLE_UPLOAD};
 use super::upload::{ReadingDocument, SeverityName, StageName};
 use poem_openapi::registry::{MetaSchemaRef, Registry};
 use poem_openapi::types::{Example, Type};
 use poem_openapi::{Enum, Object};
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// What a stream is, above the schema of its events.
 pub const DESCRIPTION: &str = "\
-Server-Sent Events. The `event:` field is the kind: `row`, `problem`, `progress`, `toast`, `stage` or `gap`; `data:` is one \
-line of JSON, described here by kind. `id:` is the event's place in the client's journal, `<epoch>-<n>` with n = 1, 2, 3, …; \
+Server-Sent Events. The `event:` field is the kind: `row`, `problem`, `progress`, `toast`, `stage`, `profile` or `gap`; `data:` \
+is one line of JSON, described here by kind. `id:` is the event's place in the client's journal, `<epoch>-<n>` with n = 1, 2, 3, …; \
 give the last one as `Last-Event-ID` to go on after it, and nothing is missed. `progress` is a state and has no id. Blocks \
 with an id and no data only move that place on. Lines that begin with a colon keep the connection open.";
 
@@ -52,7 +54,7 @@ struct ProblemEvent {
     row: Option<u64>,
     /// The line the record begins on, from 1.
     line: u64,
-    /// The byte the record begins at, from 0.
+    /// The byte of the decoded text the record begins at, from 0.
     byte: u64,
     /// The column it is about; null where it is not about one.
     #[oai(nullable)]
@@ -108,6 +110,9 @@ struct ProgressEvent {
     rows: u64,
     /// Problems so far.
     problems: u64,
+    /// The same by code, where there are any.
+    #[oai(skip_serializing_if_is_none)]
+    problems_by_code: Option<BTreeMap<String, u64>>,
 }
 
 impl Example for ProgressEvent {
@@ -119,7 +124,8 @@ impl Example for ProgressEvent {
             read_bytes: 1702,
             total_bytes: Some(4150),
             rows: 17,
-            problems: 0,
+            problems: 3,
+            problems_by_code: Some([("missing-cell".to_owned(), 2), ("blank-row".to_owned(), 1)].into()),
         }
     }
 }
@@ -162,10 +168,10 @@ struct StageEvent {
     stage: StageName,
     /// The file's name.
     filename: String,
-    /// The columns in the order of the file, at `reading`.
+    /// The columns in the order of the file, at `understood` and `reading`.
     #[oai(skip_serializing_if_is_none)]
     columns: Option<Vec<String>>,
-    /// How the file is read, at `reading`.
+    /// How the file is read, at `understood` and `reading`.
     #[oai(skip_serializing_if_is_none)]
     reading: Option<ReadingDocument>,
     /// Rows, at the end.
@@ -174,6 +180,9 @@ struct StageEvent {
     /// Problems, at the end.
     #[oai(skip_serializing_if_is_none)]
     problems: Option<u64>,
+    /// The same by code, at the end, where there are any.
+    #[oai(skip_serializing_if_is_none)]
+    problems_by_code: Option<BTreeMap<String, u64>>,
     /// Bytes that arrived, at the end.
     #[oai(skip_serializing_if_is_none)]
     received_bytes: Option<u64>,
@@ -207,6 +216,7 @@ impl Example for StageEvent {
             reading: None,
             rows: Some(1_000_000),
             problems: Some(3),
+            problems_by_code: Some([("missing-cell".to_owned(), 2), ("blank-row".to_owned(), 1)].into()),
             received_bytes: Some(93_000_118),
             read_bytes: Some(93_000_118),
             total_bytes: Some(93_000_118),
@@ -215,6 +225,22 @@ impl Example for StageEvent {
             message: None,
             resume: None,
         }
+    }
+}
+
+/// What the columns of an upload look like (`event: profile`), right after its stage `understood`.
+#[derive(Debug, Clone, Object)]
+#[oai(rename = "ProfileEvent", example)]
+struct ProfileEvent {
+    /// The upload.
+    upload: Uuid,
+    /// The columns in the order of the file.
+    columns: Vec<ColumnDocument>,
+}
+
+impl Example for ProfileEvent {
+    fn example() -> Self {
+        Self { upload: EXAMPLE_UPLOAD, columns: vec![ColumnDocument::example()] }
     }
 }
 
@@ -255,6 +281,7 @@ pub fn schemas() -> Vec<MetaSchemaRef> {
         ProgressEvent::schema_ref(),
         ToastEvent::schema_ref(),
         StageEvent::schema_ref(),
+        ProfileEvent::schema_ref(),
         GapEvent::schema_ref(),
     ]
 }
@@ -266,5 +293,6 @@ pub fn register(registry: &mut Registry) {
     ProgressEvent::register(registry);
     ToastEvent::register(registry);
     StageEvent::register(registry);
+    ProfileEvent::register(registry);
     GapEvent::register(registry);
 }

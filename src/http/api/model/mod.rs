@@ -6,8 +6,9 @@
 //! Not for: reading parameters (`params`), or errors (`payload::problem`).
 
 pub mod events;
+mod options;
 mod rows;
 mod upload;
 
 pub use rows::{ProblemDetail, ProblemsPage, RowsPage};
-pub use upload::{UploadDocument, UploadsPage};
+pub use upload::{StageName, UploadDocument, UploadsPage};

@@ -118,7 +118,7 @@ pub struct ProblemDetail {
     pub row: Option<u64>,
     /// The line the record begins on, from 1.
     pub line: u64,
-    /// The byte the record begins at, from 0.
+    /// The byte of the decoded text the record begins at, from 0.
     pub byte: u64,
     /// The column it is about; null where it is not about one.
     #[oai(nullable)]
@@ -160,12 +160,12 @@ pub struct ProblemsPage {
     pub upload: Uuid,
     /// The index that was asked for, from 0.
     pub from: u64,
-    /// The problems from there, in the order they were found.
+    /// The problems from there that are wanted, in the order they were found.
     pub problems: Vec<ProblemDetail>,
-    /// What to give as `from` to get the next page; null at the end.
+    /// What to give as `from` to get the next page; null when every problem was looked at.
     #[oai(nullable)]
     pub next: Option<u64>,
-    /// How many problems were told in detail so far.
+    /// How many problems, wanted or not, were told in detail so far.
     pub total: u64,
 }
 

@@ -1,5 +1,6 @@
 //! An upload as the API shows it.
 
+use super::options::{ColumnDocument, OptionsDocument};
 use crate::domain::{Reading, Severity, Stage, UploadRecord};
 use poem_openapi::types::Example;
 use poem_openapi::{Enum, Object};
@@ -8,12 +9,14 @@ use std::collections::BTreeMap;
 use std::time::{Duration, UNIX_EPOCH};
 use uuid::Uuid;
 
-/// Where an upload stands. `done`, `failed` and `cancelled` are final; `interrupted` can be cancelled or deleted.
+/// Where an upload stands. `done`, `failed` and `cancelled` are final; `interrupted` can be cancelled or deleted;
+/// `understood` lasts only where the upload is held, until `POST /uploads/{id}/next`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Enum)]
 #[serde(rename_all = "lowercase")]
 #[oai(rename = "Stage", rename_all = "lowercase")]
 pub enum StageName {
     Receiving,
+    Understood,
     Reading,
     Done,
     Failed,
@@ -25,6 +28,7 @@ impl From<Stage> for StageName {
     fn from(stage: Stage) -> Self {
         match stage {
             Stage::Receiving => Self::Receiving,
+            Stage::Understood => Self::Understood,
             Stage::Reading => Self::Reading,
             Stage::Done => Self::Done,
             Stage::Failed => Self::Failed,
@@ -34,13 +38,14 @@ impl From<Stage> for StageName {
     }
 }
 
-/// How bad a problem is: the row is wrong, the row is as meant most likely, or lines that are no rows.
+/// How bad a problem is: the row is wrong, it is as meant most likely, it was repaired, or lines are no rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Enum)]
 #[serde(rename_all = "lowercase")]
 #[oai(rename = "Severity", rename_all = "lowercase")]
 pub enum SeverityName {
     Error,
     Warning,
+    Repaired,
     Skipped,
 }
 
@@ -49,6 +54,7 @@ impl From<Severity> for SeverityName {
         match severity {
             Severity::Error => Self::Error,
             Severity::Warning => Self::Warning,
+            Severity::Repaired => Self::Repaired,
             Severity::Skipped => Self::Skipped,
         }
     }
@@ -58,37 +64,87 @@ impl From<Severity> for SeverityName {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Object)]
 #[oai(rename = "Reading", example)]
 pub struct ReadingDocument {
-    /// The character between cells.
-    pub delimiter: char,
-    /// The character around cells that hold delimiters, quotes or line breaks.
-    pub quote: char,
+    /// What stands between cells: one character, or two.
+    pub delimiter: String,
+    /// The character around cells that hold delimiters, quotes or line breaks; null if the file quotes nothing.
+    #[oai(nullable)]
+    pub quote: Option<String>,
+    /// How a quote within a quoted cell is written: `doubled` or `backslash`.
+    pub escape: String,
     /// The encoding's label (WHATWG Encoding Standard).
     pub encoding: String,
+    /// How the file was compressed, if it was: `gzip` or `zstd`.
+    #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compression: Option<String>,
     /// Whether the file begins with a byte order mark.
     pub byte_order_mark: bool,
-    /// How many records name the columns.
+    /// How most lines end: `crlf`, `lf` or `cr`.
+    pub line_end: String,
+    /// Lines that begin with this are no records.
+    #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+    /// Whether blanks around cells are left out.
+    pub trim: bool,
+    /// The decimal separator of its numbers, where it has numbers with one.
+    #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decimal: Option<String>,
+    /// What stands between the thousands of its numbers, where it has numbers with such a separator.
+    #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thousands: Option<String>,
+    /// Texts that stand for no value.
+    #[oai(skip_serializing_if_is_empty)]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub null_values: Vec<String>,
+    /// Lines before the header that are no records.
+    pub preamble_lines: u64,
+    /// How many records name the columns; with 0 they are named by their place.
     pub header_rows: u32,
+    /// What becomes of suspicious records: `off`, `report` or `fix`.
+    pub repair: String,
+    /// Bytes of text from which this was found.
+    pub examined_bytes: u64,
+    /// How sure that is, in percent.
+    pub sure_percent: u8,
+    /// Why it is read so, one sentence for each decision.
+    pub why: Vec<String>,
     /// The columns' names, made unique, in the order of the file.
     pub columns: Vec<String>,
 }
 
 impl From<Reading> for ReadingDocument {
     fn from(reading: Reading) -> Self {
-        let Reading { delimiter, quote, encoding, byte_order_mark, header_rows, columns } = reading;
-        Self { delimiter, quote, encoding, byte_order_mark, header_rows, columns }
+        Self {
+            delimiter: reading.delimiter,
+            quote: reading.quote.map(String::from),
+            escape: reading.escape.as_str().to_owned(),
+            encoding: reading.encoding,
+            compression: reading.compression.map(|compression| compression.as_str().to_owned()),
+            byte_order_mark: reading.byte_order_mark,
+            line_end: reading.line_end.as_str().to_owned(),
+            comment: reading.comment.map(String::from),
+            trim: reading.trim,
+            decimal: reading.decimal.map(String::from),
+            thousands: reading.thousands.map(String::from),
+            null_values: reading.null_values,
+            preamble_lines: reading.preamble_lines,
+            header_rows: reading.header_rows,
+            repair: reading.repair.as_str().to_owned(),
+            examined_bytes: reading.examined_bytes,
+            sure_percent: reading.sure_percent,
+            why: reading.why,
+            columns: reading.columns,
+        }
     }
 }
 
 impl Example for ReadingDocument {
     fn example() -> Self {
-        Self {
-            delimiter: ',',
-            quote: '"',
-            encoding: "utf-8".into(),
-            byte_order_mark: false,
-            header_rows: 1,
-            columns: vec!["name".into(), "zip".into()],
-        }
+        let columns = vec!["name".into(), "zip".into()];
+        Reading { columns, examined_bytes: 23, sure_percent: 97, ..Reading::default() }.into()
     }
 }
 
@@ -144,6 +200,15 @@ pub struct UploadDocument {
     /// How it is read; null until the header was read.
     #[oai(nullable)]
     pub reading: Option<ReadingDocument>,
+    /// What its columns look like; empty until that is known.
+    pub profile: Vec<ColumnDocument>,
+    /// What was said of how it is to be read.
+    pub options: OptionsDocument,
+    /// Whether it waits, or will wait, at `understood` until somebody lets it go on.
+    pub hold: bool,
+    /// The upload whose bytes it reads again; null where it was sent.
+    #[oai(nullable)]
+    pub source: Option<Uuid>,
     /// Why it did not finish; null unless it failed, was cancelled or interrupted.
     #[oai(nullable)]
     pub failure: Option<FailureDocument>,
@@ -174,6 +239,10 @@ impl From<UploadRecord> for UploadDocument {
             problems_by_code: problems_by_code.collect(),
             columns: record.reading.as_ref().map(|reading| reading.columns.clone()).unwrap_or_default(),
             reading: record.reading.map(Into::into),
+            profile: record.profiles.into_iter().map(Into::into).collect(),
+            options: record.options.into(),
+            hold: record.hold,
+            source: record.source.map(|source| source.0),
             failure: record
                 .failure
                 .map(|failure| FailureDocument { code: failure.code.as_str().into(), message: failure.message }),
@@ -200,6 +269,10 @@ impl Example for UploadDocument {
             problems_by_code: BTreeMap::from([("missing-cell".to_owned(), 3)]),
             columns: vec!["name".into(), "zip".into()],
             reading: Some(ReadingDocument::example()),
+            profile: vec![ColumnDocument::example()],
+            options: OptionsDocument::example(),
+            hold: false,
+            source: None,
             failure: None,
             resume: None,
             created_at: "2026-03-01T09:30:00.000Z".into(),
@@ -240,23 +313,18 @@ mod tests {
 
     #[test]
     fn an_upload_is_shown_as_the_contract_says() {
+        let me = ClientName::parse("me").unwrap();
         let record = UploadRecord {
-            id: UploadId(Uuid::from_u128(7)),
-            client: ClientName::parse("me").unwrap(),
-            filename: "a.csv".into(),
             stage: Stage::Failed,
             received_bytes: 10,
             read_bytes: 5,
             total_bytes: Some(20),
-            length_bytes: None,
-            resumable: None,
             rows: 2,
             problems: 1,
             problems_by_code: BTreeMap::from([(ProblemCode::ExtraCell, 1)]),
-            reading: None,
             failure: Some(Failure::new(FailureCode::DiskFull, "no room")),
-            created_ms: 1_700_000_000_123,
             updated_ms: u64::MAX,
+            ..UploadRecord::new(UploadId(Uuid::from_u128(7)), me, "a.csv", 1_700_000_000_123)
         };
         let shown = serde_json::to_value(UploadDocument::from(record)).unwrap();
         assert_eq!(
@@ -265,6 +333,7 @@ mod tests {
                 "id": "00000000-0000-0000-0000-000000000007", "client": "me", "filename": "a.csv", "stage": "failed",
                 "percent": 25, "received_bytes": 10, "read_bytes": 5, "total_bytes": 20, "rows": 2, "problems": 1,
                 "problems_by_code": {"extra-cell": 1}, "columns": [], "reading": null,
+                "profile": [], "options": {}, "hold": false, "source": null,
                 "failure": {"code": "disk-full", "message": "no room"}, "resume": null,
                 "created_at": "2023-11-14T22:13:20.123Z", "updated_at": "9999-12-31T23:59:59.999Z",
             })

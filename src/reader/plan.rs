@@ -1,0 +1,198 @@
+//! The decision how a file is read, from its beginning: made once, from nothing but that text and what somebody said.
+//!
+//! In order: a line that names the delimiter, lines to skip, the dialect, comments, what columns look like, the layout, names
+//! and profiles.
+
+use super::dialect::Dialect;
+use super::header::{Renamed, name_columns};
+use super::judge::learn;
+use super::layout::{self, Layout};
+use super::sniff::{self, Found, Given, Sniffed, sniff};
+use super::{profile, sniff as text};
+use crate::domain::{ColumnProfile, Learned, LineEnd, QuoteOption, ReadOptions, Reading, Repair};
+
+/// Lines that one record may take up.
+pub(super) const LINES_OF_A_RECORD_MAX: usize = 200;
+
+/// How a file is read, and where its rows begin.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub dialect: Dialect,
+    pub reading: Reading,
+    pub learned: Learned,
+    pub profiles: Vec<ColumnProfile>,
+    pub renamed: Vec<Renamed>,
+    /// Lines and records before the header, as byte ranges without terminators.
+    pub preamble: Vec<std::ops::Range<usize>>,
+    /// Blank records between those of the header, as the same.
+    pub blanks: Vec<std::ops::Range<usize>>,
+    /// Comments before the first row, as the same.
+    pub comments: Vec<std::ops::Range<usize>>,
+    /// The line that names the delimiter, without its terminator.
+    pub separator: Option<std::ops::Range<usize>>,
+    /// The header's records, as the same.
+    pub head: Vec<std::ops::Range<usize>>,
+    /// The first row's first byte, or that of a blank line before it.
+    pub body: usize,
+}
+
+/// Decides by `text`, which begins behind the byte order mark, and is cut behind a line unless the file is over.
+pub(super) fn plan(text: &[u8], options: &ReadOptions) -> Plan {
+    let mut why = Vec::new();
+    let (named, separator) = separator_line(text);
+    let mut start = separator.as_ref().map_or(0, |line| line.end + text::line(&text[line.end..]).1);
+    let mut preamble = Vec::new();
+    for _ in 0..options.skip_rows.unwrap_or_default() {
+        let (len, all) = text::line(&text[start..]);
+        if all == 0 {
+            break;
+        }
+        preamble.push(start..start + len);
+        start += all;
+    }
+    if let Some(delimiter) = &named {
+        why.push(format!("The first line names the delimiter: {}.", super::repair::name_of(delimiter)));
+    }
+    let rest = &text[start..];
+    let given = Given {
+        delimiter: options.delimiter.clone().or(named),
+        quote: options.quote.map(|quote| match quote {
+            QuoteOption::Char(quote) if quote.is_ascii() => Some(quote as u8),
+            QuoteOption::None | QuoteOption::Char(_) => None,
+        }),
+        backslash: options.escape.map(|escape| escape == crate::domain::Escape::Backslash),
+        trim: options.trim,
+    };
+    let Sniffed { mut dialect, sure_percent, why: because } = sniff(rest, &given);
+    why.extend(because);
+    let mut records: Vec<Found> = sniff::records(rest, &dialect, LINES_OF_A_RECORD_MAX).collect();
+    let columns = layout::columns(&records, &dialect, options.header_rows > Some(0));
+    dialect.comment = options
+        .comment
+        .filter(char::is_ascii)
+        .map(|comment| comment as u8)
+        .or_else(|| comment(rest, &records, columns));
+    let mut comments = Vec::new();
+    if let Some(comment) = dialect.comment {
+        why.push(format!("Lines that begin with {} are comments.", char::from(comment)));
+        // A quote in a comment opens nothing.
+        records = sniff::records(rest, &dialect, LINES_OF_A_RECORD_MAX).collect();
+        let is_comment = |found: &Found| rest[found.start] == comment;
+        let lines = records.iter().filter(|found| is_comment(found));
+        comments.extend(lines.map(|found| start + found.start..start + found.start + found.fields.len));
+        records.retain(|found| !is_comment(found));
+    }
+    let good: Vec<_> = records
+        .iter()
+        .map(|found| &found.fields)
+        .filter(|fields| fields.cells.len() == columns && fields.is_strict() && !layout::is_blank(&fields.cells))
+        .collect();
+    // The first few are the header and what stands around it, most likely.
+    let body = if good.len() > 3 { &good[good.len() / 20 + 1..] } else { good.get(1..).unwrap_or_default() };
+    let body = if body.is_empty() { &good[..] } else { body };
+    let mut learned = learn(body.iter().copied(), columns, Vec::new());
+    let Layout { preamble: above, head, labels, header, why: because } =
+        layout::layout(rest, &records, &learned, &dialect, options.header_rows);
+    why.push(because);
+    preamble.extend(records[..above].iter().map(|found| start + found.start..start + found.start + found.fields.len));
+    let header_rows = head.len();
+    let first_row = head.last().map_or(above, |last| last + 1);
+    let range = |found: &Found| start + found.start..start + found.start + found.fields.len;
+    let blanks = (above..first_row).filter(|at| !head.contains(at)).map(|at| range(&records[at])).collect();
+    let head = head.iter().map(|at| range(&records[*at])).collect();
+    // Blank lines and comments before the first row belong to the beginning: a reader that goes on there tells none again.
+    let body = match first_row.checked_sub(1) {
+        Some(last) => start + records[last].end,
+        None => start + records.first().map_or(rest.len(), |first| first.start),
+    };
+    comments.retain(|line| line.start < body);
+    let labels = if header_rows == 0 { (0..columns).map(|at| format!("col_{at}")).collect() } else { labels };
+    let (names, renamed) = name_columns(&labels.iter().map(String::as_str).collect::<Vec<_>>());
+    let rows = || {
+        records[first_row..].iter().map(|found| &found.fields).filter(|fields| {
+            fields.cells.len() == columns && !layout::is_blank(&fields.cells) && fields.cells != header
+        })
+    };
+    // A file without a record has no columns.
+    let names = if records.is_empty() { Vec::new() } else { names };
+    let profiles = profile::profiles(&names, rows(), &options.null_values);
+    learned.header = header.clone();
+    learned.labels = labels;
+    learned.first = records.get(first_row).map(|found| found.fields.cells.clone()).unwrap_or_default();
+    let decimal = options.decimal.or_else(|| profile::decimal(rows()));
+    let reading = Reading {
+        delimiter: dialect.delimiter.clone(),
+        quote: dialect.quote.map(char::from),
+        escape: if dialect.backslash { crate::domain::Escape::Backslash } else { crate::domain::Escape::Doubled },
+        line_end: line_end(text),
+        comment: dialect.comment.map(char::from),
+        trim: dialect.trim,
+        decimal,
+        thousands: profile::thousands(rows(), decimal),
+        null_values: options.null_values.clone(),
+        preamble_lines: preamble.iter().map(|range| 1 + super::lines::LineBreaks::within(&text[range.clone()])).sum(),
+        header_rows: u32::try_from(header_rows).expect("a header has few records"),
+        repair: options.repair.unwrap_or(Repair::Fix),
+        examined_bytes: text.len() as u64,
+        sure_percent,
+        why,
+        columns: names,
+        ..Reading::default()
+    };
+    Plan { dialect, reading, learned, profiles, renamed, preamble, blanks, comments, separator, head, body }
+}
+
+/// Bytes of the lines that are to be skipped, and of the one that names the delimiter; none if their ends are not there.
+pub(super) fn skipped(text: &[u8], options: &ReadOptions) -> Option<usize> {
+    let Some(rows) = options.skip_rows.filter(|rows| *rows > 0) else { return Some(0) };
+    let (_, separator) = separator_line(text);
+    let mut at = 0;
+    for _ in 0..rows + u64::from(separator.is_some()) {
+        let (len, all) = text::line(&text[at..]);
+        at += all;
+        let is_open = len == all || at == text.len() && text[at - 1] == b'\r';
+        if is_open {
+            return None;
+        }
+    }
+    Some(at)
+}
+
+/// A first line such as `sep=;`, with the delimiter it names.
+fn separator_line(text: &[u8]) -> (Option<String>, Option<std::ops::Range<usize>>) {
+    let (len, _) = text::line(text);
+    let line = std::str::from_utf8(&text[..len]).unwrap_or_default();
+    let bare = line.strip_prefix('"').and_then(|line| line.strip_suffix('"')).unwrap_or(line);
+    let named = bare.get(..4).filter(|key| key.eq_ignore_ascii_case("sep=")).map(|_| &bare[4..]);
+    match named {
+        Some(delimiter) if delimiter.chars().count() == 1 => (Some(delimiter.to_owned()), Some(0..len)),
+        _ => (None, None),
+    }
+}
+
+/// `#`, if there are lines that begin with it, and none of them is a whole record.
+fn comment(text: &[u8], records: &[Found], columns: usize) -> Option<u8> {
+    let begins = |found: &&Found| text[found.start] == b'#';
+    let any = records.iter().any(|found| begins(&found));
+    let whole = records.iter().filter(begins).any(|found| found.fields.cells.len() == columns);
+    (any && !whole && columns > 1).then_some(b'#')
+}
+
+fn line_end(text: &[u8]) -> LineEnd {
+    let (mut crlf, mut lf, mut cr) = (0_u32, 0_u32, 0_u32);
+    for at in memchr::memchr2_iter(b'\r', b'\n', text) {
+        match (text[at], text.get(at + 1)) {
+            (b'\r', Some(b'\n')) => crlf += 1,
+            (b'\r', _) => cr += 1,
+            _ if at > 0 && text[at - 1] == b'\r' => {}
+            _ => lf += 1,
+        }
+    }
+    if crlf > lf.max(cr) {
+        LineEnd::Crlf
+    } else if cr > lf {
+        LineEnd::Cr
+    } else {
+        LineEnd::Lf
+    }
+}
