@@ -94,8 +94,11 @@ export const problem = {
 	anywhere: 'whole record', cut: 'cut', nextProblem: 'Next problem', noFurther: 'No problem further on.', noEarlier: 'No problem before this row.', raw: 'As it stands in the file',
 	/** A code that is not here shows itself. */
 	kinds: {
-		'missing-cell': 'Cell missing', 'extra-cell': 'More cells than columns', 'encoding-error': 'Not valid UTF-8', 'blank-row': 'Blank line', 'unclosed-quote': 'Quote not closed', 'record-too-long': 'Record too long',
+		'missing-cell': 'Cell missing', 'extra-cell': 'More cells than columns', 'encoding-error': 'Not in the encoding', 'blank-row': 'Blank line', 'unclosed-quote': 'Quote not closed', 'record-too-long': 'Record too long',
 		'field-too-long': 'Cell too long', 'too-many-cells': 'Too many cells', 'duplicate-label': 'Column name used twice', 'blank-label': 'Column without a name', 'blank-header': 'No header',
+		'preamble-line': 'Line before the table', 'footer-line': 'Line after the table', 'comment-line': 'Comment', 'separator-line': 'Line that names the delimiter', 'second-table': 'Line of a further table',
+		'repeated-header': 'Header again', 'section-title': 'Title of a section', 'stray-quote': 'Stray quote', 'unquoted-delimiter': 'Delimiter within a cell', 'doubled-delimiter': 'Delimiter too many',
+		'missing-delimiter': 'Delimiter missing', 'other-delimiter': 'Another delimiter', 'broken-line': 'Line break within a record', 'suspicious-record': 'Record in doubt',
 	},
 };
 
