@@ -8,6 +8,8 @@ import { path, startServer } from './harness.js';
 const FOLDER = path('tests/interop/node_modules/csv-spectrum');
 const NAMES = readdirSync(`${FOLDER}/csvs`).map((name) => name.replace(/\.csv$/, ''));
 
+// A quote stands in a cell without quotes; what was expected of it is read, and said to be in doubt.
+const DOUBTED = ['location_coordinates'];
 // Its expectation has a telephone number that is not in the file.
 const FAULTY = { location_coordinates: 'Contact Phone Number' };
 
@@ -31,6 +33,6 @@ for (const name of NAMES) {
     for (const row of [...ours, ...theirs]) delete row[FAULTY[name]];
     assert.deepEqual(ours, theirs);
     const { problems } = await (await fetch(`${server.origin}/uploads/${upload.id}/problems`)).json();
-    assert.deepEqual(problems, []);
+    assert.deepEqual(problems.map(({ code }) => code), DOUBTED.includes(name) ? ['suspicious-record'] : []);
   });
 }

@@ -8,7 +8,7 @@ import { blankPage, bundlePage, holdWhole, mock, path, program, PYTHON, startBro
 import { startProxy } from './proxy.js';
 
 const CSV = mock(30_000);
-const KINDS = ['stage', 'row', 'problem', 'toast', 'progress', 'gap'];
+const KINDS = ['stage', 'profile', 'row', 'problem', 'toast', 'progress', 'gap'];
 
 let site;
 let server;

@@ -23,7 +23,7 @@ export async function holdUpload(server, address, { client, filename, bytes, sta
 /** All that a client was told, until an upload of it is done. */
 export async function eventsOf(server, client) {
   const leave = AbortSignal.timeout(20_000);
-  const stream = await fetch(`${server.origin}/sse/${client}?from=start&events=stage,row,problem,toast,gap`, { signal: leave });
+  const stream = await fetch(`${server.origin}/sse/${client}?from=start&events=stage,profile,row,problem,toast,gap`, { signal: leave });
   const events = [];
   let rest = '';
   for await (const piece of stream.body.pipeThrough(new TextDecoderStream())) {
