@@ -36,11 +36,22 @@ pub fn lines_not_told(told: &Told) -> Vec<u64> {
     if told.header_rows > 0 && !told.columns.is_empty() {
         let named = u64::from(told.header_rows) + told.columns.iter().map(|name| breaks(name)).sum::<u64>();
         // Blank lines and comments may stand between the header's records.
-        let free: Vec<u64> = (1..=lines).filter(|line| !known.contains(line)).take(named as usize).collect();
-        known.extend(free);
+        let first_row = told.rows.first().map_or(lines + 1, |row| row.line);
+        let free: Vec<u64> = (1..=lines).filter(|line| !known.contains(line)).collect();
+        // A header that was repaired may have lost line breaks that stood within its quotes.
+        let quoted = |line: &u64| line_of(text, *line).contains(['"', '\'']);
+        let above = free.iter().filter(|line| **line < first_row).copied();
+        let more: Vec<u64> = if free.iter().take(named as usize).any(quoted) { above.collect() } else { Vec::new() };
+        known.extend(free.into_iter().take(named as usize).chain(more));
         known.extend(header.into_iter().flat_map(|(line, span)| line..line + span));
     }
     (1..=lines).filter(|line| !known.contains(line)).collect()
+}
+
+/// The text of a line, counted from 1.
+fn line_of(text: &str, line: u64) -> String {
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    text.split('\n').nth(line as usize - 1).unwrap_or_default().to_owned()
 }
 
 /// CRLF, LF and CR, each of which ends a line.
