@@ -17,7 +17,7 @@ const ALLOWED: &str = "Content-Type, Last-Event-ID, Idempotency-Key, Content-Dig
                        Tus-Resumable, Upload-Length, Upload-Defer-Length, Upload-Metadata, Upload-Offset, \
                        Upload-Checksum, Upload-Concat, X-HTTP-Method-Override, X-Requested-With, X-Request-ID";
 /// What a page may read beyond what any page may.
-const EXPOSED: &str = "Location, ETag, Retry-After, Rowcast-Client, Tus-Resumable, Tus-Version, Tus-Extension, \
+const EXPOSED: &str = "Location, ETag, Retry-After, Newest-Event-ID, Rowcast-Client, Tus-Resumable, Tus-Version, Tus-Extension, \
                        Tus-Max-Size, Tus-Checksum-Algorithm, Upload-Offset, Upload-Length, Upload-Defer-Length, \
                        Upload-Metadata, Upload-Expires, Upload-Concat";
 /// Seconds that a browser may remember a preflight.

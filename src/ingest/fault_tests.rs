@@ -3,7 +3,7 @@
 
 use super::tests::{Fixture, client};
 use super::*;
-use crate::rows::{Format, ProblemFilter};
+use crate::rows::{Asked, Format, ProblemFilter};
 use futures_util::StreamExt;
 use std::future::Future;
 use std::time::Duration;
@@ -135,7 +135,7 @@ async fn rows_come_back_under_lower_limits_than_they_were_read_with() {
     let lower = Limits { field_bytes_max: 100, columns_max: 1, record_bytes_max: 200, ..Limits::for_tests() };
     let fixture = Fixture::open_with(dir, lower);
     assert_eq!(rows(&fixture.watch().await), [1, 2, 3]);
-    fixture.rows.rows_page(id, 1, 10).await.unwrap();
+    fixture.rows.rows_page(id, Asked::Range { from: 1, limit: 10 }).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

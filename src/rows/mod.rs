@@ -20,6 +20,7 @@ mod told;
 mod walk;
 
 pub use export::{Export, Format};
+pub use page::Asked;
 pub use problems::ProblemExport;
 pub use span::{SpanError, SpanReader};
 pub use told::ProblemFilter;

@@ -1,32 +1,42 @@
 //! One page of rows or problems, as a JSON document.
 
 use super::told::{ProblemFilter, problems};
-use super::walk::{Reached, Walk};
+use super::walk::{Found, Walk};
 use super::{Rows, RowsError, blocking};
 use crate::domain::UploadId;
 use crate::encode::RowTemplate;
 use bytes::Bytes;
 use std::io::Write;
-use std::ops::ControlFlow;
+
+/// Which rows are asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Asked {
+    /// Those numbered `from` to `from + limit - 1`; `from` is at least 1.
+    Range {
+        /// The first number.
+        from: u64,
+        /// How many numbers.
+        limit: u64,
+    },
+    /// Those with these numbers, which ascend.
+    Numbers(Vec<u64>),
+}
 
 impl Rows {
-    /// The rows numbered `from` to `from + limit - 1`, as
-    /// `{"upload":…,"columns":[…],"from":…,"rows":[{"row":1,"data":{…}},…],"next":…,"total":…}`.
+    /// The rows that are asked for, as `{"upload":…,"columns":[…],"from":…,"rows":[{"row":1,"data":{…}},…],"next":…,"total":…}`.
     ///
-    /// A number whose record could not be kept has no row. `next` is the `from` of the next page, null after the last;
-    /// `total` is the highest number so far. Bounded by `page_rows_max` rows.
+    /// A number whose record could not be kept has no row. `next` is the `from` of the next page, null after the last and
+    /// where numbers were named; `total` is the highest number so far. Bounded by `page_rows_max` rows.
     ///
     /// # Errors
     /// [`RowsError`], as it says.
-    pub async fn rows_page(&self, id: UploadId, from: u64, limit: u64) -> Result<Bytes, RowsError> {
+    pub async fn rows_page(&self, id: UploadId, asked: Asked) -> Result<Bytes, RowsError> {
         let this = self.clone();
-        blocking(move || this.read_rows(id, from, limit).map_err(|error| this.explain(id, error))).await
+        blocking(move || this.read_rows(id, &asked).map_err(|error| this.explain(id, error))).await
     }
 
-    fn read_rows(&self, id: UploadId, from: u64, limit: u64) -> Result<Bytes, RowsError> {
+    fn read_rows(&self, id: UploadId, asked: &Asked) -> Result<Bytes, RowsError> {
         let record = self.record(id)?;
-        let from = from.max(1);
-        let end = from.saturating_add(limit.min(self.limits.page_rows_max));
         let total = self.last_row(id)?;
         let columns = record.reading.as_ref().map_or(&[][..], |reading| &reading.columns);
         let mut out = Vec::with_capacity(16 << 10);
@@ -34,26 +44,24 @@ impl Rows {
         put(&mut out, &id);
         out.extend_from_slice(br#","columns":"#);
         put(&mut out, &columns);
+        let (from, end) = match asked {
+            Asked::Range { from, limit } => (*from, from.saturating_add(*limit.min(&self.limits.page_rows_max))),
+            Asked::Numbers(numbers) => (numbers.first().copied().unwrap_or(1), u64::MAX),
+        };
         write!(out, r#","from":{from},"rows":["#).expect("memory takes every write");
         if let Some(mut walk) = Walk::of(self, &record) {
             let template = RowTemplate::new(id, columns);
             let mut first = true;
-            let mut at = from;
-            while at < end.min(total + 1) {
-                let reached = walk.step(at, |number, found| {
-                    if number >= end {
-                        return Ok(ControlFlow::Break(()));
-                    }
-                    if !std::mem::take(&mut first) {
-                        out.push(b',');
-                    }
-                    found.json(&mut out, &template, number);
-                    Ok(ControlFlow::Continue(()))
-                })?;
-                match reached {
-                    Reached::Row(next) => at = next,
-                    Reached::Enough => break,
-                    Reached::Nothing => return Err(RowsError::NotFound(id)),
+            let put_row = |number: u64, found: &Found<'_>| {
+                if !std::mem::take(&mut first) {
+                    out.push(b',');
+                }
+                found.json(&mut out, &template, number);
+            };
+            match asked {
+                Asked::Range { .. } => walk.range(from, end.min(total + 1), put_row)?,
+                Asked::Numbers(numbers) => {
+                    walk.numbers(&numbers[..numbers.partition_point(|&number| number <= total)], put_row)?;
                 }
             }
         }

@@ -119,6 +119,57 @@ impl Walk {
         Ok(if next > from { Reached::Row(next) } else { Reached::Nothing })
     }
 
+    /// Hands the rows numbered `from` to `end - 1` to `row`; there are rows up to there.
+    pub fn range(&mut self, from: u64, end: u64, mut row: impl FnMut(u64, &Found<'_>)) -> Result<(), RowsError> {
+        let mut at = from;
+        while at < end {
+            let reached = self.step(at, |number, found| {
+                if number >= end {
+                    return Ok(ControlFlow::Break(()));
+                }
+                row(number, &found);
+                Ok(ControlFlow::Continue(()))
+            })?;
+            match reached {
+                Reached::Row(next) => at = next,
+                Reached::Enough => break,
+                Reached::Nothing => return Err(RowsError::NotFound(self.id)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Hands the rows with these numbers to `row`. The numbers ascend, and there are rows up to the last; what lies between
+    /// two of them is not read where it is not in the same run of rows.
+    pub fn numbers(&mut self, numbers: &[u64], mut row: impl FnMut(u64, &Found<'_>)) -> Result<(), RowsError> {
+        let mut left = numbers;
+        while let Some(&at) = left.first() {
+            let entries = self.entries(at)?;
+            let before = left.len();
+            for entry in entries {
+                let wanted = |first, last| {
+                    let next = numbers.partition_point(|&number| number < first);
+                    numbers.get(next).is_some_and(|&number| number <= last)
+                };
+                let _: ControlFlow<()> = self.entry(&entry, wanted, |number, found| {
+                    if numbers.binary_search(&number).is_ok() {
+                        row(number, &found);
+                    }
+                    Ok(ControlFlow::Continue(()))
+                })?;
+                left = &left[left.partition_point(|&number| number < entry.checkpoint.row)..];
+                // The next one may be far away: from there it is found again.
+                if left.first().is_none_or(|&next| next > entry.checkpoint.row) {
+                    break;
+                }
+            }
+            if left.len() == before {
+                return Err(RowsError::NotFound(self.id));
+            }
+        }
+        Ok(())
+    }
+
     /// Hands the rows of an entry to `row`, until it breaks. Runs of rows, by their first and last number, of which
     /// `wanted` wants none are not even read; else all of the run come.
     pub fn entry(

@@ -24,6 +24,7 @@ pub struct Watcher {
     /// None when it is over.
     run: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     next: Arc<Next>,
+    newest: EventId,
     _tracked: TaskTrackerToken,
 }
 
@@ -44,7 +45,13 @@ impl Next {
 impl Watcher {
     pub(super) fn new(task: Task, tracked: TaskTrackerToken) -> Self {
         let next = Arc::clone(&task.next.0);
-        Self { run: Some(Box::pin(task.run())), next, _tracked: tracked }
+        let newest = task.topic.hub.announced();
+        Self { run: Some(Box::pin(task.run())), next, newest, _tracked: tracked }
+    }
+
+    /// The newest event when it attached: how far there is to catch up.
+    pub fn newest(&self) -> EventId {
+        self.newest
     }
 }
 

@@ -116,6 +116,7 @@ async fn after_any_id_comes_the_next_one() {
     for (place, id) in ids.iter().enumerate().take(ids.len() - 1) {
         let mut watcher = server.watch_after("me", id).await;
         assert_eq!(&watcher.opening, id);
+        assert_eq!(watcher.head.header("newest-event-id"), ids.last().map(String::as_str));
         let told: Vec<_> = watcher.until_end().await.into_iter().filter_map(|event| event.block.id).collect();
         assert_eq!(told, ids[place + 1..], "after {id}");
     }

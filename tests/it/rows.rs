@@ -161,3 +161,30 @@ async fn pages_of_problems_follow_each_other_and_are_what_was_told() {
     let beyond = server.get(&format!("/uploads/{id}/problems?from=75")).await.ok(200);
     assert_eq!((&beyond["problems"], &beyond["next"]), (&json!([]), &Value::Null));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_can_be_asked_for_by_their_numbers() {
+    let server = Server::start().await;
+    // Literals among the spans, over many entries.
+    let csv = (1..=30_000).fold(String::from("name,zip\n"), |mut csv, row| {
+        csv.push_str(&if row % 1_000 == 7 { format!("only {row}\n") } else { format!("Person {row},{row:05}\n") });
+        csv
+    });
+    let id = upload(&server, csv).await;
+    let asked = [1, 7, 8, 1_007, 1_008, 12_345, 29_007, 30_000, 30_001, 1_000_000];
+    let list = asked.map(|number: u64| number.to_string()).join(",");
+    let page = server.get(&format!("/uploads/{id}/rows?numbers={list}")).await.ok(200);
+    let found = page["rows"].as_array().expect("rows");
+    let numbers = found.iter().map(|row| row["row"].as_u64().expect("a number")).collect::<Vec<_>>();
+    assert_eq!(numbers, asked[..8]);
+    for row in found {
+        let number = row["row"].as_u64().expect("a number");
+        let one = server.get(&format!("/uploads/{id}/rows?from={number}&limit=1")).await.ok(200);
+        assert_eq!(&one["rows"][0], row);
+    }
+    assert_eq!((&page["from"], &page["next"], &page["total"]), (&json!(1), &Value::Null, &json!(30_000)));
+    for bad in ["numbers=2,1", "numbers=", "numbers=0", "numbers=5&from=1", "numbers=5&limit=1"] {
+        let refused = server.get(&format!("/uploads/{id}/rows?{bad}")).await.problem(400, "bad-parameter");
+        assert!(refused["detail"].as_str().expect("a reason").contains("numbers"), "{bad}: {refused}");
+    }
+}

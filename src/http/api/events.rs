@@ -32,7 +32,12 @@ impl Codes for OnWatch {
 pub enum Watching {
     /// The events, as they happen
     #[oai(status = 200)]
-    Events(EventStream),
+    Events(
+        EventStream,
+        /// The newest event there was when the watcher attached: up to it, what comes is a replay
+        #[oai(header = "Newest-Event-ID")]
+        Option<String>,
+    ),
     /// A stream with `until=done` ended, and this is its reconnect: browsers stop here
     #[oai(status = 204)]
     Over,
@@ -70,7 +75,7 @@ impl EventsApi {
     ) -> Result<Watching, Refused<OnWatch>> {
         if site::asked_by_head(request) {
             // Probes must not take a watcher's place.
-            return Ok(Watching::Events(EventStream::head_only()));
+            return Ok(Watching::Events(EventStream::head_only(), None));
         }
         let header =
             request.headers().get("last-event-id").map(|value| event_id(&String::from_utf8_lossy(value.as_bytes())));
@@ -88,7 +93,10 @@ impl EventsApi {
         let shares = request.version() >= Version::HTTP_2;
         let stall = shares.then(|| Duration::from_millis(self.0.limits.watcher_stall_ms_max));
         Ok(match self.0.streams.attach(client.0.0, attach).await? {
-            Some(watcher) => Watching::Events(EventStream::new(watcher, stall)),
+            Some(watcher) => {
+                let newest = watcher.newest().to_string();
+                Watching::Events(EventStream::new(watcher, stall), Some(newest))
+            }
             None => Watching::Over,
         })
     }

@@ -7,6 +7,9 @@ use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
 use poem_openapi::types::{ParseError, ParseFromParameter, ParseResult, Type};
 use std::borrow::Cow;
 
+/// Most rows that can be named in one request.
+const NUMBERS_MAX: usize = 256;
+
 macro_rules! parameters {
     ($($(#[$doc:meta])* $name:ident($inner:ty) $label:literal $schema:expr, $parse:expr;)+) => {$(
         $(#[$doc])*
@@ -86,6 +89,11 @@ parameters! {
             format!("'{name}' is no severity; there are {known}, joined by commas")
         });
 
+    /// Numbers of rows.
+    NumbersParam(Vec<u64>) "numbers"
+        MetaSchema { example: Some("5,900,1204".into()), ..MetaSchema::new("string") },
+        numbers;
+
     /// Where a watcher without a last event begins.
     FromParam(()) "from"
         MetaSchema { enum_items: vec!["start".into()], example: Some("start".into()), ..MetaSchema::new("string") },
@@ -101,6 +109,25 @@ parameters! {
 fn named<T>(text: &str, parse: fn(&str) -> Option<T>, unknown: fn(&str) -> String) -> Result<Vec<T>, String> {
     let names = text.split(',').map(str::trim).filter(|name| !str::is_empty(name));
     names.map(|name| parse(name).ok_or_else(|| unknown(&name.chars().take(32).collect::<String>()))).collect()
+}
+
+/// Row numbers joined by commas, each higher than the one before.
+fn numbers(text: &str) -> Result<Vec<u64>, String> {
+    let shown = |name: &str| name.chars().take(32).collect::<String>();
+    let mut numbers = Vec::new();
+    for name in text.split(',').map(str::trim) {
+        let number = name.parse().ok().filter(|number| (1..=i64::MAX as u64).contains(number));
+        let number =
+            number.ok_or_else(|| format!("'{}' is no row number; they are whole numbers from 1", shown(name)))?;
+        if numbers.last().is_some_and(|&before| before >= number) {
+            return Err(format!("{number} does not ascend; each number is higher than the one before"));
+        }
+        if numbers.len() == NUMBERS_MAX {
+            return Err(format!("there are more than {NUMBERS_MAX} numbers"));
+        }
+        numbers.push(number);
+    }
+    Ok(numbers)
 }
 
 /// The name that a sender gives to a request, so that it can be made again without harm.
@@ -142,6 +169,14 @@ mod tests {
         assert!(CodesParam::parse_from_parameter("extra-cel").unwrap_err().into_message().contains("'extra-cel'"));
         let error = SeveritiesParam::parse_from_parameter("error,fatal").unwrap_err().into_message();
         assert!(error.contains("'fatal'") && error.contains("error, warning, repaired, skipped"), "{error}");
+        assert_eq!(NumbersParam::parse_from_parameter("1, 7,900").unwrap().0, [1, 7, 900]);
+        let many = (1..=NUMBERS_MAX as u64 + 1).map(|number| number.to_string()).collect::<Vec<_>>().join(",");
+        for (bad, why) in
+            [("", "''"), ("0", "'0'"), ("7,7", "7 does not"), ("9,8", "8 does not"), ("-1", "'-1'"), (&many, "256")]
+        {
+            let error = NumbersParam::parse_from_parameter(bad).unwrap_err().into_message();
+            assert!(error.contains(why), "{bad}: {error}");
+        }
         assert!(FromParam::parse_from_parameter("end").is_err() && UntilParam::parse_from_parameter("done").is_ok());
     }
 

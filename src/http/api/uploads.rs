@@ -2,14 +2,14 @@
 
 use super::Part;
 use super::model::{ProblemsPage, RowsPage, UploadDocument, UploadsPage};
-use super::params::{ClientParam, CodesParam, SeveritiesParam, UploadParam};
+use super::params::{ClientParam, CodesParam, NumbersParam, SeveritiesParam, UploadParam};
 use crate::domain::UploadId;
 use crate::http::code::ApiCode;
 use crate::http::error::ApiError;
 use crate::http::payload::json::JsonBytes;
 use crate::http::payload::problem::{Codes, Refused};
 use crate::http::{Services, etag};
-use crate::rows::ProblemFilter;
+use crate::rows::{Asked, ProblemFilter};
 use poem::Request;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::{ApiResponse, OpenApi};
@@ -177,7 +177,8 @@ impl UploadsApi {
 
     /// Read rows
     ///
-    /// A page of rows by their numbers, also while the upload is running.
+    /// A page of rows by their numbers, also while the upload is running: one after the other from a number on, or those that
+    /// are named.
     #[oai(path = "/uploads/:id/rows", method = "get", operation_id = "get_rows", tag = "Part::Uploads")]
     async fn rows(
         &self,
@@ -189,10 +190,20 @@ impl UploadsApi {
         /// How many, from 1 to the server's `page-rows-max`; 100 where nothing is said.
         #[oai(example = "example_limit")]
         limit: Query<Option<u64>>,
+        /// Only these rows, by up to 256 ascending numbers joined by commas, instead of `from` and `limit`.
+        numbers: Query<Option<NumbersParam>>,
     ) -> Result<JsonBytes<RowsPage>, Refused<OnRead>> {
-        let from = in_range("from", from.0.unwrap_or(1), 1, i64::MAX as u64)?;
-        let limit = self.page_limit(limit.0)?;
-        Ok(JsonBytes::new(self.0.rows.rows_page(id.0.0, from, limit).await?))
+        let asked = match numbers.0 {
+            Some(_) if from.0.is_some() || limit.0.is_some() => {
+                return Err(ApiError::parameter("numbers", "it goes with neither from nor limit").into());
+            }
+            Some(numbers) => Asked::Numbers(numbers.0),
+            None => Asked::Range {
+                from: in_range("from", from.0.unwrap_or(1), 1, i64::MAX as u64)?,
+                limit: self.page_limit(limit.0)?,
+            },
+        };
+        Ok(JsonBytes::new(self.0.rows.rows_page(id.0.0, asked).await?))
     }
 
     /// Read problems
