@@ -1,8 +1,11 @@
-//! The page and the sample files: embedded in the binary, or read from a folder while the page is being made.
+//! The page and the sample files: embedded in the binary (the page as `build.rs` made it ready), or read from a folder while
+//! the page is being made.
 
 use super::etag;
 use poem::http::StatusCode;
-use poem::http::header::{ACCEPT, CONTENT_SECURITY_POLICY, ETAG, HeaderMap, VARY};
+use poem::http::header::{
+    ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, ETAG, HeaderMap, HeaderName, HeaderValue, VARY,
+};
 use poem::{Request, Response};
 use rust_embed::RustEmbed;
 use std::borrow::Cow;
@@ -16,7 +19,7 @@ const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'sel
 const FILE_BYTES_MAX: u64 = 16 << 20;
 
 #[derive(RustEmbed)]
-#[folder = "static/"]
+#[folder = "$OUT_DIR/page"]
 #[allow_missing = true]
 struct Static;
 
@@ -37,7 +40,12 @@ pub struct Ui {
 struct File {
     content: Cow<'static, [u8]>,
     etag: String,
+    /// How the content is compressed, by its name in `Content-Encoding` (RFC 9110, section 8.4.1).
+    coding: Option<&'static str>,
 }
+
+/// What the page's files are compressed with, best first; each is a folder of what `build.rs` made, as is `identity`.
+const CODINGS: [&str; 2] = ["br", "gzip"];
 
 impl Ui {
     /// Serves the page from `folder`, or as it is embedded.
@@ -54,7 +62,7 @@ impl Ui {
         } else {
             text(StatusCode::NOT_FOUND, format!("There is no page here: its index.html is missing.\n\n{GREETING}"))
         };
-        response.headers_mut().insert(VARY, ACCEPT.into());
+        response.headers_mut().insert(VARY, HeaderValue::from_static("accept, accept-encoding"));
         response
     }
 
@@ -65,14 +73,21 @@ impl Ui {
             Some(sample) => embedded::<Samples>(sample)?,
             None => match &self.folder {
                 Some(folder) => read(folder.clone(), name.to_owned()).await?,
-                None => embedded::<Static>(name)?,
+                None => of_page(name, headers)?,
             },
         };
-        let response = Response::builder().header(ETAG, &file.etag).header(CONTENT_SECURITY_POLICY, PAGE_POLICY);
+        let response = Response::builder()
+            .header(ETAG, &file.etag)
+            .header(CONTENT_SECURITY_POLICY, PAGE_POLICY)
+            .header(VARY, ACCEPT_ENCODING);
         if etag::is_known(headers, &file.etag) {
             return Some(response.status(StatusCode::NOT_MODIFIED).finish());
         }
         let response = response.content_type(content_type(name));
+        let response = match file.coding {
+            Some(coding) => response.header(CONTENT_ENCODING, coding),
+            None => response,
+        };
         Some(match file.content {
             Cow::Borrowed(content) => response.body(content),
             Cow::Owned(content) => response.body(content),
@@ -83,13 +98,16 @@ impl Ui {
 /// Whether an answer in HTML is wanted more than one in plain text. Browsers name `text/html` first; curl takes anything
 /// and is better off with text.
 pub fn takes_html(headers: &HeaderMap) -> bool {
-    let accepted = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    accepted.flat_map(|value| value.split(',')).any(|range| {
+    takes(headers, &ACCEPT, &["text/html", "application/xhtml+xml"])
+}
+
+/// Whether one of `names` is in a list of what the sender takes, and not with a weight of 0 (RFC 9110, section 12.4.2).
+fn takes(headers: &HeaderMap, header: &HeaderName, names: &[&str]) -> bool {
+    let lists = headers.get_all(header).iter().filter_map(|value| value.to_str().ok());
+    lists.flat_map(|list| list.split(',')).any(|range| {
         let mut parts = range.split(';').map(str::trim);
-        let html = parts.next().is_some_and(|media| {
-            media.eq_ignore_ascii_case("text/html") || media.eq_ignore_ascii_case("application/xhtml+xml")
-        });
-        html && !parts.any(|param| matches!(param, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"))
+        let named = parts.next().is_some_and(|found| names.iter().any(|name| found.eq_ignore_ascii_case(name)));
+        named && !parts.any(|param| matches!(param, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"))
     })
 }
 
@@ -104,13 +122,22 @@ fn plain_name(path: &str) -> Option<&str> {
 
 fn embedded<E: RustEmbed>(name: &str) -> Option<File> {
     let file = E::get(name)?;
-    Some(File { etag: etag::of_digest(&file.metadata.sha256_hash()), content: file.data })
+    Some(File { etag: etag::of_digest(&file.metadata.sha256_hash()), content: file.data, coding: None })
+}
+
+/// A file of the embedded page, compressed if its receiver can take that. The content differs, and so does its tag.
+fn of_page(name: &str, headers: &HeaderMap) -> Option<File> {
+    let compressed = CODINGS
+        .into_iter()
+        .filter(|coding| takes(headers, &ACCEPT_ENCODING, &[coding]))
+        .find_map(|coding| Some(File { coding: Some(coding), ..embedded::<Static>(&format!("{coding}/{name}"))? }));
+    compressed.or_else(|| embedded::<Static>(&format!("identity/{name}")))
 }
 
 async fn read(folder: PathBuf, name: String) -> Option<File> {
     let read = tokio::task::spawn_blocking(move || read_blocking(&folder, &name));
     let content = read.await.ok()??;
-    Some(File { etag: etag::of_content(&content), content: content.into() })
+    Some(File { etag: etag::of_content(&content), content: content.into(), coding: None })
 }
 
 /// Follows links only as far as they stay in the folder.
@@ -190,6 +217,34 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn the_page_is_sent_as_small_as_its_receiver_takes_it() {
+        let ui = Ui::new(None);
+        let mut tags = Vec::new();
+        for (takes, coding) in [
+            ("gzip, deflate, br, zstd", Some("br")),
+            ("gzip, br;q=0", Some("gzip")),
+            ("GZIP", Some("gzip")),
+            ("deflate", None),
+            ("", None),
+        ] {
+            let asked = asking(ACCEPT_ENCODING, takes);
+            let file = ui.file("/js/page.js", asked.headers()).await.unwrap();
+            assert_eq!(
+                (file.header("content-encoding"), file.header("vary")),
+                (coding, Some("accept-encoding")),
+                "{takes}"
+            );
+            assert_eq!(file.content_type(), Some("text/javascript; charset=utf-8"));
+            tags.push(file.header("etag").unwrap().to_owned());
+        }
+        tags.dedup();
+        assert_eq!(tags.len(), 3, "what differs has a tag of its own");
+        for hidden in ["/br/js/page.js", "/identity/index.html"] {
+            assert!(ui.file(hidden, &HeaderMap::new()).await.is_none(), "{hidden}");
+        }
+    }
+
+    #[tokio::test]
     async fn a_folder_is_served_with_tags_and_without_its_surroundings() {
         let outer = tempfile::tempdir().unwrap();
         let folder = outer.path().join("static");
@@ -202,7 +257,7 @@ mod tests {
 
         let page = ui.root(&asking(ACCEPT, "text/html")).await;
         assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
-        assert_eq!(page.header("vary"), Some("accept"));
+        assert_eq!(page.header("vary"), Some("accept, accept-encoding"));
         assert!(page.header("content-security-policy").unwrap().starts_with("default-src 'none'"));
         let tag = page.header("etag").unwrap().to_owned();
         assert_eq!(page.into_body().into_string().await.unwrap(), "<p>hi");

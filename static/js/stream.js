@@ -1,11 +1,10 @@
 // What a tab sees of the stream: shared with the other tabs where the browser has shared workers, its own connection where not.
 
-import { SseSource } from './sse-source.js';
-
 /** Events: `batch` (detail: StreamEvent[]), `state` (detail: Connection). */
 export class Stream extends EventTarget {
 	#port = null;
 	#own = null;
+	#closed = false;
 	#release = () => {};
 
 	/** @param {string} client */
@@ -19,13 +18,16 @@ export class Stream extends EventTarget {
 		const worker = new SharedWorker('/js/stream-worker.js', { type: 'module', name: 'rowcast' });
 		this.#port = worker.port;
 		this.#port.onmessage = ({ data: { type, detail } }) => this.dispatchEvent(new CustomEvent(type, { detail }));
-		worker.onerror = () => { if (!this.#own) this.#connect(client); };
+		worker.onerror = () => this.#connect(client);
 		const lock = navigator.locks && `rowcast-tab-${Math.random()}`;
 		if (lock) await new Promise((held) => { navigator.locks.request(lock, () => new Promise((release) => { this.#release = release; held(null); })); });
 		this.#port.postMessage({ type: 'watch', client, lock });
 	}
 
-	#connect(client) {
+	async #connect(client) {
+		// Most browsers load this in the worker only.
+		const { SseSource } = await import('./sse-source.js');
+		if (this.#closed || this.#own) return;
 		this.#own = new SseSource(client);
 		for (const type of ['batch', 'state']) this.#own.addEventListener(type, ({ detail }) => this.dispatchEvent(new CustomEvent(type, { detail })));
 	}
@@ -37,6 +39,7 @@ export class Stream extends EventTarget {
 	}
 
 	close() {
+		this.#closed = true;
 		this.#port?.postMessage({ type: 'leave' });
 		this.#port?.close();
 		this.#own?.close();

@@ -1,0 +1,175 @@
+//! Makes the page of `static/` ready to be sent: squeezed, joined and compressed, so that the program does none of it.
+//!
+//! The files are what people read and change, and they run as they are (`--static-dir static`). A browser far away would
+//! wait for sixty of them, some only named by others; it gets one stylesheet and one script instead. Nothing is renamed or
+//! rewritten: styles are joined in the order of `index.html`; each module becomes a block that hands its exports on, after
+//! those it imports. For that, imports and exports each stand on a line of their own, and no two modules import each other.
+//! What is loaded in another way (a worker, `import()`) stays a file.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+/// The first module, and the name under which all that it needs is joined.
+const FIRST: &str = "/js/main.js";
+const SCRIPT: &str = "/js/page.js";
+const STYLE: &str = "/css/page.css";
+
+fn main() {
+    println!("cargo::rerun-if-changed=static");
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo names it")).join("page");
+    let mut files = BTreeMap::new();
+    collect(Path::new("static"), "", &mut files);
+    // A package without a page still builds.
+    if let Some(index) = files.remove("/index.html") {
+        let (index, styles) = with_one_style(&index);
+        let style = styles.iter().map(|name| files[name].as_str()).collect();
+        let mut modules = Modules { files: &files, done: Vec::new(), open: Vec::new(), joined: String::new() };
+        modules.add(FIRST);
+        let Modules { done, joined, .. } = modules;
+        files.retain(|name, _| !styles.contains(name) && !done.contains(name));
+        let index = index.replace(FIRST, SCRIPT);
+        files.extend(
+            [("/index.html", index), (STYLE, style), (SCRIPT, joined)].map(|(name, text)| (name.to_owned(), text)),
+        );
+    }
+    let _ = fs::remove_dir_all(&out);
+    for (name, content) in &files {
+        let content = squeezed(name, content).into_bytes();
+        for (coding, bytes) in [("br", brotli(&content)), ("gzip", gzip(&content)), ("identity", content)] {
+            let path = out.join(coding).join(&name[1..]);
+            fs::create_dir_all(path.parent().expect("it is within a folder")).expect("a folder can be made");
+            fs::write(path, bytes).expect("a file can be written");
+        }
+    }
+}
+
+fn collect(folder: &Path, under: &str, files: &mut BTreeMap<String, String>) {
+    for entry in fs::read_dir(folder).into_iter().flatten() {
+        let path = entry.expect("static/ can be read").path();
+        let name = format!("{under}/{}", path.file_name().expect("an entry has a name").to_string_lossy());
+        if path.is_dir() {
+            collect(&path, &name, files);
+        } else {
+            let content = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            files.insert(name, content);
+        }
+    }
+}
+
+/// The document with one stylesheet in the place of the first, and the names of all.
+fn with_one_style(index: &str) -> (String, Vec<String>) {
+    let (mut out, mut styles) = (String::new(), Vec::new());
+    for line in index.lines() {
+        match line.strip_prefix(r#"<link rel="stylesheet" href=""#).and_then(|rest| rest.split('"').next()) {
+            Some(name) => {
+                if styles.is_empty() {
+                    writeln!(out, r#"<link rel="stylesheet" href="{STYLE}">"#).expect("memory takes every write");
+                }
+                styles.push(name.to_owned());
+            }
+            None => writeln!(out, "{line}").expect("memory takes every write"),
+        }
+    }
+    (out, styles)
+}
+
+struct Modules<'a> {
+    files: &'a BTreeMap<String, String>,
+    /// Those that are joined; a module's place is the number in its name.
+    done: Vec<String>,
+    /// Those whose imports are being joined.
+    open: Vec<String>,
+    joined: String,
+}
+
+impl Modules<'_> {
+    /// Joins a module behind all it needs, and tells its number.
+    fn add(&mut self, name: &str) -> usize {
+        if let Some(number) = self.done.iter().position(|done| done == name) {
+            return number;
+        }
+        assert!(!self.open.iter().any(|open| open == name), "{name} imports itself, by way of {:?}", self.open);
+        let text =
+            self.files.get(name).unwrap_or_else(|| panic!("{name} is imported by {:?}, but is missing", self.open));
+        self.open.push(name.to_owned());
+        let (mut body, mut exports) = (String::new(), Vec::new());
+        for line in text.lines() {
+            if let Some(import) = line.strip_prefix("import ") {
+                self.import(name, import, &mut body);
+            } else if let Some(declared) = line.strip_prefix("export ") {
+                exports.push(exported(declared).unwrap_or_else(|| panic!("{name}: cannot join `{line}`")));
+                body.push_str(declared);
+            } else {
+                body.push_str(line);
+            }
+            body.push('\n');
+        }
+        self.open.pop();
+        let number = self.done.len();
+        self.done.push(name.to_owned());
+        writeln!(self.joined, "let m{number};{{\n{body}m{number}={{{}}};\n}}", exports.join(","))
+            .expect("memory takes every write");
+        number
+    }
+
+    fn import(&mut self, name: &str, import: &str, body: &mut String) {
+        let cannot = || panic!("{name}: cannot join `import {import}`");
+        let (names, from) =
+            import.rsplit_once('\'').and_then(|(head, _)| head.rsplit_once('\'')).unwrap_or_else(cannot);
+        let number = self.add(&resolved(name, from));
+        let names = names.trim_end().trim_end_matches("from").trim_end();
+        match names.strip_prefix("* as ") {
+            _ if names.is_empty() => {}
+            Some(all) => write!(body, "const {all}=m{number};").expect("memory takes every write"),
+            None => write!(body, "const {}=m{number};", names.replace(" as ", ":")).expect("memory takes every write"),
+        }
+    }
+}
+
+/// The name that `export …` gives away: of a constant, a function or a class.
+fn exported(declared: &str) -> Option<&str> {
+    let kinds = ["const ", "function ", "async function ", "class "];
+    let rest = kinds.iter().find_map(|kind| declared.strip_prefix(kind))?;
+    rest.split(|letter: char| !(letter.is_alphanumeric() || letter == '_' || letter == '$')).next()
+}
+
+/// `./` and `../` in an import, by the place of the module that has it.
+fn resolved(name: &str, from: &str) -> String {
+    let mut parts: Vec<_> = name.split('/').collect();
+    parts.pop();
+    for part in from.split('/') {
+        match part {
+            "." => {}
+            ".." => drop(parts.pop()),
+            _ => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
+/// Without comments and blanks that say nothing to a browser.
+fn squeezed(name: &str, content: &str) -> String {
+    let squeezed = match name.rsplit_once('.') {
+        Some((_, "js")) => minifier::js::minify(content).map(|js| js.to_string()),
+        Some((_, "css")) => minifier::css::minify(content).map(|css| css.to_string()),
+        _ => return content.to_owned(),
+    };
+    squeezed.unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+fn brotli(content: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut writer = brotli::CompressorWriter::new(&mut out, 4096, 11, 22);
+    writer.write_all(content).expect("memory takes every write");
+    drop(writer);
+    out
+}
+
+fn gzip(content: &[u8]) -> Vec<u8> {
+    let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    writer.write_all(content).expect("memory takes every write");
+    writer.finish().expect("memory takes every write")
+}
