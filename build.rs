@@ -3,10 +3,11 @@
 //! The files are what people read and change, and they run as they are (`--static-dir static`). A browser far away would
 //! wait for sixty of them, some only named by others; it gets one stylesheet and one script instead. Nothing is renamed or
 //! rewritten: styles are joined in the order of `index.html`; each module becomes a block that hands its exports on, after
-//! those it imports. For that, imports and exports each stand on a line of their own, and no two modules import each other.
-//! What is loaded in another way (a worker, `import()`) stays a file.
+//! those it imports. What is loaded only when it is asked for (`await import('…')`) is a file of its own, and takes what it shares
+//! with the page from there; so does what a worker runs. For that, imports and exports each stand on a line of their own, and no
+//! two modules import each other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -26,14 +27,32 @@ fn main() {
     if let Some(index) = files.remove("/index.html") {
         let (index, styles) = with_one_style(&index);
         let style = styles.iter().map(|name| files[name].as_str()).collect();
-        let mut modules = Modules { files: &files, done: Vec::new(), open: Vec::new(), joined: String::new() };
-        modules.add(FIRST);
-        let Modules { done, joined, .. } = modules;
+        let mut modules = Modules {
+            files: &files,
+            done: Vec::new(),
+            open: Vec::new(),
+            later: Vec::new(),
+            page: 0,
+            own: 0,
+            taken: BTreeSet::new(),
+        };
+        let mut page = String::new();
+        modules.add(FIRST, &mut page);
+        let shared = modules.done.len();
+        let names: Vec<_> = (0..shared).map(|number| format!("m{number}")).collect();
+        writeln!(page, "export{{{}}};", names.join(",")).expect("memory takes every write");
+        let mut joined = vec![("/index.html".to_owned(), index.replace(FIRST, SCRIPT)), (STYLE.to_owned(), style)];
+        joined.push((SCRIPT.to_owned(), page));
+        modules.page = shared;
+        while let Some(name) = modules.later.pop() {
+            if !joined.iter().any(|(known, _)| *known == name) {
+                let text = modules.later(&name);
+                joined.push((name, text));
+            }
+        }
+        let done = modules.done;
         files.retain(|name, _| !styles.contains(name) && !done.contains(name));
-        let index = index.replace(FIRST, SCRIPT);
-        files.extend(
-            [("/index.html", index), (STYLE, style), (SCRIPT, joined)].map(|(name, text)| (name.to_owned(), text)),
-        );
+        files.extend(joined);
     }
     let _ = fs::remove_dir_all(&out);
     for (name, content) in &files {
@@ -82,13 +101,40 @@ struct Modules<'a> {
     done: Vec<String>,
     /// Those whose imports are being joined.
     open: Vec<String>,
-    joined: String,
+    /// Those that are loaded when they are asked for.
+    later: Vec<String>,
+    /// The modules that the page has and those of the file that is being joined, which is loaded later: the first number
+    /// behind either.
+    page: usize,
+    own: usize,
+    /// What that file takes from the page.
+    taken: BTreeSet<usize>,
 }
 
 impl Modules<'_> {
-    /// Joins a module behind all it needs, and tells its number.
-    fn add(&mut self, name: &str) -> usize {
+    /// A file of its own: this module, and what it alone needs.
+    fn later(&mut self, name: &str) -> String {
+        assert!(!self.done.iter().any(|done| done == name), "{name} is loaded later, but something imports it");
+        (self.own, self.taken) = (self.done.len(), BTreeSet::new());
+        let mut out = String::new();
+        let number = self.add(name, &mut out);
+        let exports: Vec<_> =
+            self.files[name].lines().filter_map(|line| exported(line.strip_prefix("export ")?)).collect();
+        let exports = format!("export const{{{}}}=m{number};\n", exports.join(","));
+        if self.taken.is_empty() {
+            return out + &exports;
+        }
+        let taken: Vec<_> = self.taken.iter().map(|number| format!("m{number}")).collect();
+        format!("import{{{}}}from'{SCRIPT}';\n{out}{exports}", taken.join(","))
+    }
+
+    /// Joins a module to `out` behind all it needs, and tells its number.
+    fn add(&mut self, name: &str, out: &mut String) -> usize {
         if let Some(number) = self.done.iter().position(|done| done == name) {
+            if number < self.page {
+                self.taken.insert(number);
+            }
+            assert!(number < self.page || number >= self.own, "{name} is needed by two files that are loaded later");
             return number;
         }
         assert!(!self.open.iter().any(|open| open == name), "{name} imports itself, by way of {:?}", self.open);
@@ -98,34 +144,45 @@ impl Modules<'_> {
         let (mut body, mut exports) = (String::new(), Vec::new());
         for line in text.lines() {
             if let Some(import) = line.strip_prefix("import ") {
-                self.import(name, import, &mut body);
+                self.import(name, import, &mut body, out);
             } else if let Some(declared) = line.strip_prefix("export ") {
                 exports.push(exported(declared).unwrap_or_else(|| panic!("{name}: cannot join `{line}`")));
-                body.push_str(declared);
+                body.push_str(&self.with_whole_names(name, declared));
             } else {
-                body.push_str(line);
+                body.push_str(&self.with_whole_names(name, line));
             }
             body.push('\n');
         }
         self.open.pop();
         let number = self.done.len();
         self.done.push(name.to_owned());
-        writeln!(self.joined, "let m{number};{{\n{body}m{number}={{{}}};\n}}", exports.join(","))
+        writeln!(out, "let m{number};{{\n{body}m{number}={{{}}};\n}}", exports.join(","))
             .expect("memory takes every write");
         number
     }
 
-    fn import(&mut self, name: &str, import: &str, body: &mut String) {
+    fn import(&mut self, name: &str, import: &str, body: &mut String, out: &mut String) {
         let cannot = || panic!("{name}: cannot join `import {import}`");
         let (names, from) =
             import.rsplit_once('\'').and_then(|(head, _)| head.rsplit_once('\'')).unwrap_or_else(cannot);
-        let number = self.add(&resolved(name, from));
+        let number = self.add(&resolved(name, from), out);
         let names = names.trim_end().trim_end_matches("from").trim_end();
         match names.strip_prefix("* as ") {
             _ if names.is_empty() => {}
             Some(all) => write!(body, "const {all}=m{number};").expect("memory takes every write"),
             None => write!(body, "const {}=m{number};", names.replace(" as ", ":")).expect("memory takes every write"),
         }
+    }
+
+    /// The line with its `await import('…')` by the whole name, as it no longer stands where it stood.
+    fn with_whole_names(&mut self, name: &str, line: &str) -> String {
+        const IMPORT: &str = "await import('";
+        let Some((before, rest)) = line.split_once(IMPORT) else { return line.to_owned() };
+        let (from, after) = rest.split_once('\'').unwrap_or_else(|| panic!("{name}: cannot join `{line}`"));
+        let later = resolved(name, from);
+        let line = format!("{before}{IMPORT}{later}'{after}");
+        self.later.push(later);
+        line
     }
 }
 
