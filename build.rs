@@ -18,8 +18,34 @@ const FIRST: &str = "/js/main.js";
 const SCRIPT: &str = "/js/page.js";
 const STYLE: &str = "/css/page.css";
 
+/// Named by `rowcast --version` and `/metrics`. Nothing of the machine that builds it.
+fn tell_what_it_is_built_from() {
+    println!("cargo::rerun-if-env-changed=ROWCAST_BUILD_COMMIT");
+    let variable = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
+    let profile = variable("PROFILE").unwrap_or_else(|| "unknown".into());
+    // A build for development does not ask: it would be made anew with every commit.
+    let commit = variable("ROWCAST_BUILD_COMMIT").or_else(|| commit().filter(|_| profile == "release"));
+    println!("cargo::rustc-env=ROWCAST_BUILD_COMMIT={}", commit.unwrap_or_else(|| "unknown".into()));
+    println!("cargo::rustc-env=ROWCAST_BUILD_TARGET={}", variable("TARGET").unwrap_or_else(|| "unknown".into()));
+    println!("cargo::rustc-env=ROWCAST_BUILD_PROFILE={profile}");
+}
+
+/// The commit that is checked out, where this is a repository of its own.
+fn commit() -> Option<String> {
+    let git = |args: &[&str]| {
+        let said = std::process::Command::new("git").args(args).output().ok().filter(|said| said.status.success())?;
+        Some(String::from_utf8(said.stdout).ok()?.trim().to_owned())
+    };
+    // Of a package that was unpacked within somebody else's repository, that one says nothing.
+    let own = git(&["rev-parse", "--show-prefix"])?.is_empty();
+    let log = git(&["rev-parse", "--git-path", "logs/HEAD"]).filter(|_| own)?;
+    println!("cargo::rerun-if-changed={log}");
+    git(&["rev-parse", "--short=12", "HEAD"])
+}
+
 fn main() {
     println!("cargo::rerun-if-changed=static");
+    tell_what_it_is_built_from();
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo names it")).join("page");
     let mut files = BTreeMap::new();
     collect(Path::new("static"), "", &mut files);

@@ -1,23 +1,23 @@
 //! The composition root: builds the parts, and owns the order in which they start and stop.
 //!
 //! Start: lock the folder → spool → journal → streams → uploads (recovery begins) → listener.
-//! Stop: not ready → stop accepting → uploads end as interrupted, synced → watchers are sent home → requests end →
+//! Stop: not ready, serving on for a grace → stop accepting → uploads end as interrupted, synced → watchers are sent home → requests end →
 //! journal closes, cleanly.
 
 use crate::config::ServeArgs;
 use crate::domain::Limits;
-use crate::http::{self, Health, Services};
+use crate::folder::{Folder, FolderError, Lock};
+use crate::http::{self, Health, Services, Traffic};
 use crate::ingest::{Ingest, Retention};
 use crate::journal::{Journal, JournalError};
+use crate::metrics::Sources;
 use crate::rows::Rows;
 use crate::spool::Spool;
 use crate::stream::Streams;
-use std::fs::{self, File, TryLockError};
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -40,17 +40,8 @@ pub enum AppError {
         error: io::Error,
     },
     /// The data folder cannot be used.
-    #[error("cannot use the data folder {}: {error}", .folder.display())]
-    Folder {
-        /// The folder.
-        folder: PathBuf,
-        /// Why.
-        #[source]
-        error: io::Error,
-    },
-    /// Another process uses the data folder.
-    #[error("another process uses the data folder {}", .0.display())]
-    Locked(PathBuf),
+    #[error(transparent)]
+    Folder(#[from] FolderError),
     /// The journal cannot be used.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -68,11 +59,13 @@ pub struct App {
     streams: Streams,
     ingest: Ingest,
     rows: Rows,
+    spool: Spool,
     health: Health,
     retention: Retention,
     args: ServeArgs,
+    started: SystemTime,
     /// Held as long as the folder is used.
-    _lock: File,
+    _lock: Lock,
 }
 
 /// How often what is not to be kept is let go.
@@ -84,23 +77,16 @@ impl App {
     /// # Errors
     /// [`AppError`], as it says.
     pub async fn start(args: &ServeArgs) -> Result<Self, AppError> {
-        if !args.listen.ip().is_loopback() && !args.insecure_public {
-            return Err(AppError::Public(args.listen));
-        }
+        verify(args)?;
         let limits = Arc::new(args.limits.0.clone());
-        let folder = |error| AppError::Folder { folder: args.data_dir.clone(), error };
-        fs::create_dir_all(&args.data_dir).map_err(folder)?;
-        let lock = File::options().create(true).truncate(false).write(true).open(args.data_dir.join("lock"));
-        let lock = lock.map_err(folder)?;
-        lock.try_lock().map_err(|error| match error {
-            TryLockError::WouldBlock => AppError::Locked(args.data_dir.clone()),
-            TryLockError::Error(error) => folder(error),
-        })?;
-        let spool = Spool::open(&args.data_dir.join("spool"), limits.disk_free_bytes_min).map_err(folder)?;
-        let journal = Journal::open(&args.data_dir.join("journal.db"), limits.journal_queue_bytes_max)?;
+        let folder = Folder::new(&args.data_dir);
+        let lock = folder.lock()?;
+        let unusable = |error| FolderError::Io { folder: args.data_dir.clone(), error };
+        let spool = Spool::open(&folder.spool(), limits.disk_free_bytes_min).map_err(unusable)?;
+        let journal = Journal::open(&folder.journal(), limits.journal_queue_bytes_max)?;
         let streams = Streams::new(journal.clone(), spool.clone(), Arc::clone(&limits));
         let ingest = Ingest::new(journal.clone(), spool.clone(), streams.clone(), Arc::clone(&limits));
-        let rows = Rows::new(journal.clone(), spool, Arc::clone(&limits));
+        let rows = Rows::new(journal.clone(), spool.clone(), Arc::clone(&limits));
         let listen = |error| AppError::Listen { address: args.listen, error };
         let listener = TcpListener::bind(args.listen).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
@@ -113,12 +99,11 @@ impl App {
             streams,
             ingest,
             rows,
+            spool,
             health: Health::default(),
-            retention: Retention {
-                keep_ms: u64::try_from(args.keep.as_millis()).unwrap_or(u64::MAX),
-                keep_bytes: args.keep_bytes,
-            },
+            retention: retention(args),
             args: args.clone(),
+            started: SystemTime::now(),
             _lock: lock,
         })
     }
@@ -133,6 +118,8 @@ impl App {
     /// # Errors
     /// [`AppError::Serve`], [`AppError::Journal`].
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), AppError> {
+        let traffic = http::traffic();
+        let metrics = self.metrics(&traffic);
         let endpoint = http::endpoint(Services {
             limits: Arc::clone(&self.limits),
             ingest: self.ingest.clone(),
@@ -143,12 +130,16 @@ impl App {
             allowed_hosts: self.allowed_hosts(),
             allowed_origins: self.args.allow_origin.clone(),
             keep_ms: self.retention.keep_ms,
+            traffic: traffic.clone(),
+            metrics: Arc::new(move || metrics.text()),
         });
         let accepting = CancellationToken::new();
-        let serving = http::serve(self.listener, endpoint, Arc::clone(&self.limits), accepting.clone());
+        let serving = http::serve(self.listener, endpoint, Arc::clone(&self.limits), traffic, accepting.clone());
         let serving = tokio::spawn(serving);
         let retaining = tokio::spawn(retain(self.ingest.clone(), self.retention));
         shutdown.cancelled().await;
+        self.health.leaving();
+        tokio::time::sleep(Duration::from_millis(self.limits.shutdown_grace_ms)).await;
         self.health.shutting_down();
         accepting.cancel();
         retaining.abort();
@@ -160,11 +151,39 @@ impl App {
         served.map_err(AppError::Serve)
     }
 
+    /// What `/metrics` asks.
+    fn metrics(&self, traffic: &Traffic) -> Sources {
+        let (health, ingest) = (self.health.clone(), self.ingest.clone());
+        Sources {
+            ready: Box::new(move || health.is_ready() && ingest.trouble().is_none()),
+            traffic: traffic.clone(),
+            ingest: self.ingest.clone(),
+            spool: self.spool.clone(),
+            journal: self.journal.clone(),
+            streams: self.streams.clone(),
+            started: self.started,
+        }
+    }
+
     fn allowed_hosts(&self) -> Vec<String> {
         let mut hosts = self.args.allow_host.clone();
         hosts.push(self.address.ip().to_string());
         hosts
     }
+}
+
+/// Whether settings that are valid each may go together.
+///
+/// # Errors
+/// [`AppError::Public`].
+pub fn verify(args: &ServeArgs) -> Result<(), AppError> {
+    let is_public = !args.listen.ip().is_loopback() && !args.insecure_public;
+    if is_public { Err(AppError::Public(args.listen)) } else { Ok(()) }
+}
+
+/// What is kept, as the settings say.
+pub fn retention(args: &ServeArgs) -> Retention {
+    Retention { keep_ms: u64::try_from(args.keep.as_millis()).unwrap_or(u64::MAX), keep_bytes: args.keep_bytes }
 }
 
 async fn retain(ingest: Ingest, retention: Retention) {

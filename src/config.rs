@@ -2,11 +2,17 @@
 //!
 //! Limits are flags of their own, made from the one table in [`Limits::TABLE`].
 
+mod file;
+mod log;
 mod read;
 mod remote;
+mod upkeep;
 
+pub use file::{Effective, SettingsError, settings};
+pub use log::{BadLogFilter, LogFilter, LogFormat};
 pub use read::ReadArgs;
 pub use remote::{Client, TailArgs, UploadArgs};
+pub use upkeep::{BackupArgs, GcArgs};
 
 use crate::domain::{LimitSpec, Limits, Unit};
 use crate::mock::{BadColumns, Column};
@@ -20,6 +26,10 @@ use std::time::Duration;
 /// How the server runs.
 #[derive(Debug, Clone, Args)]
 pub struct ServeArgs {
+    /// File of settings in TOML: flags' names as keys, limits also in a table `[limits]`. Flags and variables go before it.
+    #[arg(long, env = "ROWCAST_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
     /// Address and port to listen on. Port 0 takes a free one; the line `listening on …` tells which.
     #[arg(long, env = "ROWCAST_LISTEN", default_value = "127.0.0.1:3000", value_name = "ADDRESS:PORT")]
     pub listen: SocketAddr,
@@ -53,9 +63,14 @@ pub struct ServeArgs {
           default_value = "false", default_missing_value = "true", num_args = 0..=1, require_equals = true)]
     pub insecure_public: bool,
 
-    /// How much is logged: off, error, warn, info, debug or trace.
+    /// How much is logged: off, error, warn, info, debug or trace. The access log (a line a request) and the audit log (who
+    /// uploaded, cancelled, deleted what) are part of info, and can be set apart: `warn,audit=info`, `info,access=off`.
     #[arg(long, env = "ROWCAST_LOG", default_value = "info", value_name = "LEVEL")]
-    pub log: tracing::level_filters::LevelFilter,
+    pub log: LogFilter,
+
+    /// What the log looks like.
+    #[arg(long, env = "ROWCAST_LOG_FORMAT", value_enum, default_value_t, value_name = "FORMAT")]
+    pub log_format: LogFormat,
 
     /// How much of anything is allowed.
     #[command(flatten)]
@@ -190,7 +205,8 @@ fn limit(spec: &'static LimitSpec) -> Arg {
         .env(env_name(spec.name))
         .value_name(value)
         .value_parser(parser)
-        .help(format!("{} [default: {default}]", spec.help))
+        .default_value(default)
+        .help(spec.help)
         .help_heading("Limits")
 }
 
@@ -237,14 +253,14 @@ mod tests {
     fn every_default_shown_reads_back_as_the_default() {
         for spec in Limits::TABLE {
             let arg = limit(spec);
-            let help = arg.get_help().unwrap().to_string();
-            let shown = help.rsplit("[default: ").next().unwrap().trim_end_matches(']').to_owned();
+            let [shown] = arg.get_default_values() else { panic!("no default of {}", spec.name) };
+            let shown = shown.to_str().unwrap().to_owned();
             let read = match spec.unit {
                 Unit::Bytes => bytes(&shown),
                 Unit::Milliseconds => milliseconds(&shown),
                 Unit::Count => count(&shown),
             };
-            assert_eq!(read, Ok(spec.default), "{help}");
+            assert_eq!(read, Ok(spec.default), "{}", spec.name);
         }
     }
 

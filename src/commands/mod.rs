@@ -7,6 +7,9 @@
 //!
 //! Not for: building the server (`app`), or what the files that it writes hold (`mock`, `http`).
 
+mod backup;
+mod check;
+mod gc;
 mod mock;
 mod openapi;
 mod plain;
@@ -16,13 +19,15 @@ mod tail;
 mod told;
 mod upload;
 
-use crate::config::{MockArgs, ReadFileArgs, ServeArgs, TailArgs, UploadArgs};
-use clap::{Parser, Subcommand};
+use crate::config::{
+    BackupArgs, GcArgs, MockArgs, ReadFileArgs, ServeArgs, SettingsError, TailArgs, UploadArgs, settings,
+};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::process::ExitCode;
 
 /// CSV uploads in, every row out while the file is still arriving, over Server-Sent Events.
 #[derive(Debug, Parser)]
-#[command(name = "rowcast", version, about, args_conflicts_with_subcommands = true)]
+#[command(name = "rowcast", version = crate::telemetry::VERSION, about, args_conflicts_with_subcommands = true)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -45,14 +50,32 @@ enum Command {
     Mock(MockArgs),
     /// Write the OpenAPI document to standard output.
     Openapi,
+    /// Say how the server would be run with these settings, and whether its data folder is well. Changes nothing.
+    ///
+    /// Status: 0 all is well, 1 something is wrong, 2 the settings are.
+    Check(Box<ServeArgs>),
+    /// Let go of expired uploads and of files that nobody needs, while no server runs.
+    Gc(Box<GcArgs>),
+    /// Copy the data folder, also while a server uses it.
+    Backup(Box<BackupArgs>),
 }
 
 /// The status when a server cannot be reached, or nothing can be asked of it; clap's own for wrong usage.
 const NOT_REACHED: u8 = 2;
 
+/// The status when a file of settings is wrong; clap's own for wrong flags.
+const WRONG_USAGE: u8 = 2;
+
 /// Runs what the command line asks for.
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
+    let (cli, settings) = match settings(&Cli::command(), std::env::args_os().collect()) {
+        Ok((matches, settings)) => (Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()), settings),
+        Err(SettingsError::Flags(error)) => error.exit(),
+        Err(error) => {
+            eprintln!("rowcast: {error}");
+            return ExitCode::from(WRONG_USAGE);
+        }
+    };
     let outcome = match cli.command {
         None => serve::run(cli.serve).map(|()| ExitCode::SUCCESS),
         Some(Command::Serve(args)) => serve::run(*args).map(|()| ExitCode::SUCCESS),
@@ -61,6 +84,9 @@ pub fn run() -> ExitCode {
         Some(Command::Read(args)) => read::run(&args),
         Some(Command::Mock(args)) => mock::run(&args).map(|()| ExitCode::SUCCESS),
         Some(Command::Openapi) => openapi::run().map(|()| ExitCode::SUCCESS),
+        Some(Command::Check(args)) => check::run(&args, &settings).map_err(Into::into),
+        Some(Command::Gc(args)) => gc::run(&args).map(|()| ExitCode::SUCCESS),
+        Some(Command::Backup(args)) => backup::run(&args).map(|()| ExitCode::SUCCESS),
     };
     match outcome {
         Ok(status) => status,
@@ -79,7 +105,6 @@ fn reader_left(error: &std::io::Error) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_consistent() {

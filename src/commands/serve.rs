@@ -8,7 +8,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 pub(super) fn run(args: ServeArgs) -> Result<(), Box<dyn Error>> {
-    telemetry::start(args.log);
+    telemetry::start(args.log, args.log_format);
     // At least two, so that a burst of work on one connection does not hold up the others.
     let threads = std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 16);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;

@@ -4,6 +4,7 @@
 //! discards what was not read yet). So a body that is dropped half-read is read on for a while and thrown away, in a task
 //! of its own: hyper sends the answer meanwhile, since it reads a body and writes the response independently.
 
+use super::observe::Received;
 use super::stall::Stall;
 use bytes::Bytes;
 use http_body_util::BodyExt;
@@ -12,6 +13,7 @@ use hyper::body::{Body as _, Frame, SizeHint};
 use poem::http::header::EXPECT;
 use std::io;
 use std::pin::Pin;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -30,8 +32,11 @@ pub fn watch(request: &mut poem::Request, stall_max: Duration) {
     if inner.is_end_stream() {
         return;
     }
+    let received = Received::default();
+    request.extensions_mut().insert(received.clone());
     let expects_continue = request.headers().get(EXPECT).is_some();
-    let body = Incoming { inner: Some(inner), stall: Stall::new(stall_max), was_asked_for: !expects_continue };
+    let body =
+        Incoming { inner: Some(inner), stall: Stall::new(stall_max), was_asked_for: !expects_continue, received };
     request.set_body(poem::Body::from(Inner::new(body)));
 }
 
@@ -42,6 +47,7 @@ struct Incoming {
     /// Whether the sender sends. One that waits for `100 Continue` does only when the body was polled; it reads the final
     /// answer instead, so nothing needs to be thrown away, and polling would tell it to begin.
     was_asked_for: bool,
+    received: Received,
 }
 
 impl hyper::body::Body for Incoming {
@@ -60,6 +66,10 @@ impl hyper::body::Body for Incoming {
             Poll::Pending => Poll::Pending,
             Poll::Ready(frame) => {
                 this.stall.progress();
+                if let Some(Ok(frame)) = &frame {
+                    let bytes = frame.data_ref().map_or(0, |data| data.len() as u64);
+                    this.received.0.fetch_add(bytes, Ordering::Relaxed);
+                }
                 if !matches!(frame, Some(Ok(_))) {
                     this.inner = None;
                 }

@@ -4,7 +4,8 @@
 //! `rows`, and puts both into words that clients understand.
 //!
 //! The way of a request: [`serve()`] accepts its connection and watches over it · `incoming` watches over its body ·
-//! `site` decides whether and where it goes · a handler of `api` answers · `site` gives every error its form.
+//! `observe` notes that it came and how it went · `site` decides whether and where it goes · a handler of `api` answers ·
+//! `site` gives every error its form.
 //!
 //! Invariants:
 //! - Whatever goes wrong is answered with `application/problem+json` from one table (`code`), panics too.
@@ -23,17 +24,21 @@ mod etag;
 mod guard;
 mod health;
 mod incoming;
+mod observe;
 mod payload;
 mod problems;
 mod serve;
 mod site;
 mod stall;
+mod trace;
+mod traffic;
 mod tus;
 mod ui;
 mod wire;
 
 pub use health::Health;
 pub use serve::serve;
+pub use traffic::{Answered, Traffic};
 
 use crate::domain::Limits;
 use crate::ingest::Ingest;
@@ -49,6 +54,7 @@ use api::upload::UploadApi;
 use api::uploads::UploadsApi;
 use docs::Fixed;
 use guard::Guard;
+use observe::Observed;
 use poem::endpoint::BoxEndpoint;
 use poem::http::Method;
 use poem::{Endpoint, IntoEndpoint, Response};
@@ -82,6 +88,18 @@ pub struct Services {
     pub allowed_origins: Vec<String>,
     /// Milliseconds that an upload is kept after it last changed its stage.
     pub keep_ms: u64,
+    /// Where requests are counted.
+    pub traffic: Traffic,
+    /// What `/metrics` answers. It may look at files.
+    pub metrics: Scrape,
+}
+
+/// Makes the text of all metrics, in Prometheus' format.
+pub type Scrape = Arc<dyn Fn() -> String + Send + Sync>;
+
+/// A tally of requests, with every operation of the API.
+pub fn traffic() -> Traffic {
+    Traffic::new(Addresses::of::<Api>().operations())
 }
 
 type Api = (EventsApi, UploadApi, FilesApi, UploadsApi, RereadApi, DownloadsApi, MockApi, OpsApi);
@@ -90,6 +108,7 @@ type Api = (EventsApi, UploadApi, FilesApi, UploadsApi, RereadApi, DownloadsApi,
 pub fn endpoint(services: Services) -> impl Endpoint<Output = Response> + 'static {
     let ui = Ui::new(services.static_dir.clone());
     let guard = Guard::new(services.allowed_hosts.iter().cloned(), services.allowed_origins.iter().cloned());
+    let traffic = services.traffic.clone();
     let services = Arc::new(services);
     let api: Api = (
         EventsApi(services.clone()),
@@ -106,7 +125,8 @@ pub fn endpoint(services: Services) -> impl Endpoint<Output = Response> + 'stati
             swagger: Fixed::swagger(described().swagger_ui_html()),
         },
     );
-    Site { operations: described_as(api).into_endpoint(), addresses: Addresses::of::<Api>(), ui, guard }
+    let site = Site { operations: described_as(api).into_endpoint(), addresses: Addresses::of::<Api>(), ui, guard };
+    Observed { inner: site, traffic }
 }
 
 /// The OpenAPI document of all routes, as indented JSON. The same for the same program, always.

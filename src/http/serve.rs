@@ -6,6 +6,7 @@
 use super::code::{ApiCode, Code};
 use super::error::ApiError;
 use super::payload::problem;
+use super::traffic::{Open, Traffic};
 use super::{incoming, wire};
 use crate::domain::Limits;
 use hyper::server::conn::{http1, http2};
@@ -44,8 +45,13 @@ const PING: (Duration, Duration) = (Duration::from_secs(20), Duration::from_secs
 /// within `shutdown_ms_max`, and cuts what is left. Returns when every connection is closed.
 ///
 /// Whoever cancels `shutdown` has ended the watchers' streams first, else they run into the cut.
-pub async fn serve<E>(listener: TcpListener, endpoint: E, limits: Arc<Limits>, shutdown: CancellationToken)
-where
+pub async fn serve<E>(
+    listener: TcpListener,
+    endpoint: E,
+    limits: Arc<Limits>,
+    traffic: Traffic,
+    shutdown: CancellationToken,
+) where
     E: Endpoint<Output = Response> + 'static,
 {
     let connections = TaskTracker::new();
@@ -67,8 +73,11 @@ where
         };
         match accepted {
             Ok((stream, peer)) => match server.slots.clone().try_acquire_owned() {
-                Ok(slot) => drop(connections.spawn(server.clone().connection(stream, peer, slot))),
+                Ok(slot) => {
+                    connections.spawn(server.clone().connection(stream, peer, (slot, traffic.accepted())));
+                }
                 Err(_) => {
+                    traffic.refused();
                     if let Ok(place) = server.refusals.clone().try_acquire_owned() {
                         connections.spawn(tokio::time::timeout(REFUSAL_TIME_MAX, refuse(stream, place)));
                     }
@@ -91,6 +100,9 @@ where
     }
 }
 
+/// A connection's place among those that may be open, and that it counts as one.
+type Slot = (OwnedSemaphorePermit, Open);
+
 struct Server<E> {
     endpoint: E,
     http1: http1::Builder,
@@ -106,7 +118,7 @@ struct Server<E> {
 
 impl<E: Endpoint<Output = Response> + 'static> Server<E> {
     /// One connection from its first byte to its last.
-    async fn connection(self: Arc<Self>, mut stream: TcpStream, peer: SocketAddr, _slot: OwnedSemaphorePermit) {
+    async fn connection(self: Arc<Self>, mut stream: TcpStream, peer: SocketAddr, _slot: Slot) {
         let stall_max = Duration::from_millis(self.limits.watcher_stall_ms_max);
         let head_max = Duration::from_millis(self.limits.request_head_ms_max);
         let Ok(local) = stream.local_addr() else { return };

@@ -39,6 +39,7 @@ impl Running {
             listener,
             Paths { dropped: CancellationToken::new() },
             Arc::new(limits),
+            Traffic::new([]),
             shutdown.clone(),
         ));
         Self { address, shutdown, task }

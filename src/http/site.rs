@@ -4,7 +4,9 @@
 use super::code::ApiCode;
 use super::error::ApiError;
 use super::guard::Guard;
+use super::observe::Operation;
 use super::payload::problem;
+use super::traffic;
 use super::ui::Ui;
 use super::{cors, tus};
 use futures_util::FutureExt;
@@ -16,6 +18,7 @@ use poem::http::header::{
 use poem::http::{Method, StatusCode};
 use poem::{Endpoint, Request, Response};
 use poem_openapi::OpenApi;
+use poem_openapi::registry::MetaOperation;
 use std::panic::AssertUnwindSafe;
 
 /// Longest path that a problem repeats as its `instance`.
@@ -23,8 +26,11 @@ const INSTANCE_BYTES_MAX: usize = 512;
 /// For answers that are no page: should a browser show one, it loads and runs nothing.
 const NO_PAGE_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 
-/// The addresses of the API and the methods of each, from its own description.
-pub struct Addresses(Vec<(Vec<String>, Vec<Method>)>);
+/// The addresses of the API, and the methods of each with the operation that each is, from its own description.
+pub struct Addresses(Vec<(Vec<String>, Methods)>);
+
+/// The methods of an address, each with its operation's id.
+type Methods = Vec<(Method, &'static str)>;
 
 impl Addresses {
     /// Those of an API.
@@ -34,14 +40,22 @@ impl Addresses {
             paths
                 .map(|path| {
                     let segments = path.path.split('/').skip(1).map(ToOwned::to_owned).collect();
-                    (segments, path.operations.iter().map(|operation| operation.method.clone()).collect())
+                    let operation = |operation: &MetaOperation| {
+                        (operation.method.clone(), operation.operation_id.expect("every operation has an id"))
+                    };
+                    (segments, path.operations.iter().map(operation).collect())
                 })
                 .collect(),
         )
     }
 
-    /// The methods of the address that `path` is; none when it is no address.
-    fn methods(&self, path: &str) -> Option<&[Method]> {
+    /// The ids of all operations.
+    pub fn operations(&self) -> impl Iterator<Item = &'static str> {
+        self.0.iter().flat_map(|(_, methods)| methods.iter().map(|(_, operation)| *operation))
+    }
+
+    /// The methods of the address that `path` is, with their operations; none when it is no address.
+    fn methods(&self, path: &str) -> Option<&[(Method, &'static str)]> {
         let given: Vec<&str> = path.split('/').skip(1).collect();
         let fits = |pattern: &[String]| {
             pattern.len() == given.len()
@@ -55,8 +69,8 @@ impl Addresses {
 }
 
 /// `Allow` for these methods (RFC 9110, section 10.2.1). HEAD goes with GET, and OPTIONS always.
-fn allow(methods: &[Method]) -> String {
-    let mut names: Vec<&str> = methods.iter().map(Method::as_str).collect();
+fn allow<'m>(methods: impl IntoIterator<Item = &'m Method>) -> String {
+    let mut names: Vec<&str> = methods.into_iter().map(Method::as_str).collect();
     if names.contains(&"GET") {
         names.push("HEAD");
     }
@@ -87,7 +101,8 @@ pub struct Site<E> {
 }
 
 impl<E: Endpoint<Output = Response>> Site<E> {
-    async fn answer(&self, mut request: Request) -> Result<Response, ApiError> {
+    /// The answer; `operation` becomes what it is an answer of.
+    async fn answer(&self, mut request: Request, operation: &mut &'static str) -> Result<Response, ApiError> {
         let path = request.uri().path().to_owned();
         let is_file = tus::is_file(&path);
         if is_file {
@@ -100,19 +115,26 @@ impl<E: Endpoint<Output = Response>> Site<E> {
         let method = request.method().clone();
         let Some(methods) = self.addresses.methods(&path) else {
             return match self.ui.file(&path, request.headers()).await {
-                Some(file) => match method {
-                    Method::GET | Method::HEAD => Ok(file),
-                    _ => other_method(&method, &[Method::GET]),
-                },
+                Some(file) => {
+                    *operation = traffic::FILE;
+                    match method {
+                        Method::GET | Method::HEAD => Ok(file),
+                        _ => other_method(&method, [&Method::GET]),
+                    }
+                }
                 None => Err(ApiError::plain(ApiCode::NotFound)),
             };
         };
-        if method == Method::HEAD && methods.contains(&Method::GET) {
+        let known = |wanted: &Method| methods.iter().find(|(method, _)| method == wanted).map(|(_, id)| *id);
+        let own = known(&method);
+        let by_get = known(&Method::GET).filter(|_| method == Method::HEAD && own.is_none());
+        *operation = own.or(by_get).unwrap_or(traffic::NOTHING);
+        if by_get.is_some() {
             // poem does the same, but then no handler can tell, and the length of what GET would answer is lost.
             request.set_method(Method::GET);
             request.extensions_mut().insert(AskedByHead);
-        } else if !methods.contains(&method) {
-            return other_method(&method, methods);
+        } else if own.is_none() {
+            return other_method(&method, methods.iter().map(|(method, _)| method));
         }
         match self.operations.call(request).await {
             Ok(response) => Ok(response),
@@ -122,7 +144,7 @@ impl<E: Endpoint<Output = Response>> Site<E> {
     }
 }
 
-fn other_method(method: &Method, methods: &[Method]) -> Result<Response, ApiError> {
+fn other_method<'m>(method: &Method, methods: impl IntoIterator<Item = &'m Method>) -> Result<Response, ApiError> {
     let allow = allow(methods);
     if method == Method::OPTIONS {
         return Ok(Response::builder().status(StatusCode::NO_CONTENT).header(ALLOW, allow).finish());
@@ -147,7 +169,8 @@ impl<E: Endpoint<Output = Response>> Endpoint for Site<E> {
             cors::complete_headers(&mut preflight, origin);
             return Ok(preflight);
         }
-        let answer = AssertUnwindSafe(self.answer(request)).catch_unwind().await;
+        let mut operation = traffic::NOTHING;
+        let answer = AssertUnwindSafe(self.answer(request, &mut operation)).catch_unwind().await;
         let mut response = match answer {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => problem::response(&error, &instance),
@@ -164,6 +187,7 @@ impl<E: Endpoint<Output = Response>> Endpoint for Site<E> {
             cors::complete_headers(&mut response, origin);
         }
         complete_headers(&mut response);
+        response.extensions_mut().insert(Operation(operation));
         Ok(response)
     }
 }

@@ -34,6 +34,8 @@ impl Site {
             allowed_hosts: vec![],
             allowed_origins: vec![],
             keep_ms: 86_400_000,
+            traffic: traffic(),
+            metrics: Arc::new(String::new),
         };
         Self { endpoint: endpoint(services).boxed(), health, _folder: folder }
     }

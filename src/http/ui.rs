@@ -181,7 +181,7 @@ rowcast reads CSV uploads and streams every row to whoever watches, while the fi
                                 /problems.csv, /accepted.csv, /rejects.csv
   GET  /docs                    the API, to read and to try; /openapi.json for programs
   GET  /problems/{code}         what an error or a problem code means
-  GET  /livez, /readyz          health
+  GET  /livez, /readyz          health; /metrics for Prometheus
 ";
 
 #[cfg(test)]

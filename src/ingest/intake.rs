@@ -101,6 +101,7 @@ impl Intake {
         let bytes = bytes.into();
         self.may_grow(bytes.len() as u64).await?;
         self.offset += bytes.len() as u64;
+        self.service.figures.received_bytes.add(bytes.len() as u64);
         self.tell(Piece::Bytes(bytes)).await
     }
 
@@ -110,6 +111,7 @@ impl Intake {
     /// As [`Intake::append`].
     pub async fn stage(&mut self, bytes: Bytes, staged_bytes: u64) -> Result<(), Failure> {
         self.may_grow(staged_bytes + bytes.len() as u64).await?;
+        self.service.figures.received_bytes.add(bytes.len() as u64);
         self.tell(Piece::Stage(bytes)).await
     }
 

@@ -1,6 +1,5 @@
 //! One upload's job: from the spool to the journal, on a thread of its own.
 
-use super::announce;
 use super::count::Counts;
 use super::ending::Ending;
 use super::pace::Pace;
@@ -82,7 +81,7 @@ impl Job {
 
     /// Goes on where a journalled upload stands; its columns are known.
     pub fn resume(mut self, reading: Reading, checkpoint: Checkpoint, problems_told: u64) -> Self {
-        announce::settle(&mut self.record, &checkpoint);
+        self.record = self.shared.settle(&checkpoint);
         let at = Position { offset: checkpoint.offset, row: checkpoint.row, line: checkpoint.line };
         self.template = Some(RowTemplate::new(self.record.id, &reading.columns).with_nulls(&reading.null_values));
         self.reader = Reader::resume(&self.service.limits, Arc::new(reading), at);

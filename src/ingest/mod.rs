@@ -15,12 +15,14 @@ mod announce;
 mod begin;
 mod count;
 mod ending;
+mod figures;
 mod held;
 mod hold;
 mod intake;
 mod job;
 mod join;
 mod keys;
+mod orphans;
 mod pace;
 mod partial;
 mod pending;
@@ -34,9 +36,11 @@ mod shared;
 mod told;
 mod words;
 
+pub use figures::Figures;
 pub use intake::Intake;
 pub use join::JoinError;
 pub use keys::{HeldKey, Key, UsedKey};
+pub use orphans::{Swept, foresee};
 pub use reread::RereadError;
 pub use resume::{ResumeError, Standing};
 pub use retention::Retention;
@@ -107,6 +111,7 @@ struct Service {
     spool: Spool,
     streams: Streams,
     limits: Arc<Limits>,
+    figures: Arc<Figures>,
     running: Mutex<Running>,
     acts: Mutex<()>,
     /// Idempotency keys of requests under way.
@@ -126,8 +131,9 @@ struct Running {
 impl Ingest {
     /// The uploads over this journal and spool, announced to these streams. Call [`Ingest::recover`] before the first.
     pub fn new(journal: Journal, spool: Spool, streams: Streams, limits: Arc<Limits>) -> Self {
-        let (running, acts, held_keys, joining) = Default::default();
-        Self { service: Arc::new(Service { journal, spool, streams, limits, running, acts, held_keys, joining }) }
+        let (figures, running, acts, held_keys, joining) = Default::default();
+        let service = Service { journal, spool, streams, limits, figures, running, acts, held_keys, joining };
+        Self { service: Arc::new(service) }
     }
 
     /// Begins an upload: journals it as `receiving`, makes its file, and starts its job.
@@ -222,6 +228,16 @@ impl Ingest {
         self.service.journal.trouble()
     }
 
+    /// What was taken in since the start.
+    pub fn figures(&self) -> &Figures {
+        &self.service.figures
+    }
+
+    /// Uploads that run now.
+    pub fn running(&self) -> u64 {
+        self.service.running().jobs.len() as u64
+    }
+
     /// Stops every running upload as `interrupted`, waits until that is on disk, and takes no more.
     pub async fn close(&self) {
         let jobs: Vec<_> = {
@@ -269,6 +285,7 @@ impl Service {
             ..UploadRecord::new(UploadId::now(), client, new.filename, now_ms())
         };
         let shared = self.enlist(record)?;
+        self.figures.begun.add(1);
         if new_is_partial { partial::begin(self, &shared) } else { begin::begin(self, &shared) }
     }
 
@@ -285,7 +302,7 @@ impl Service {
                 format!("{uploads_max} uploads are running, as many as this server takes at once."),
             ));
         }
-        let shared = Arc::new(Shared::new(record));
+        let shared = Arc::new(Shared::new(record, Arc::clone(&self.figures)));
         running.jobs.insert(shared.record().id, Arc::clone(&shared));
         Ok(shared)
     }
@@ -293,6 +310,7 @@ impl Service {
     /// Gives the place back, and says so to whoever waits. `kept` says whether the journal knows how the upload ended.
     fn discharge(&self, shared: &Shared, kept: bool) {
         let record = shared.record();
+        self.figures.ended(record.stage);
         let mut running = self.running();
         running.jobs.remove(&record.id);
         if !kept {
@@ -318,7 +336,9 @@ impl Service {
         record.stage = Stage::Cancelled;
         record.failure = Some(Failure::new(FailureCode::Cancelled, words::CANCELLED));
         record.updated_ms = now_ms();
-        self.announce_end(record).map(Some)
+        let cancelled = self.announce_end(record)?;
+        self.figures.ended(cancelled.stage);
+        Ok(Some(cancelled))
     }
 
     /// Journals the end of an upload that no job runs, with the counts that the journal has.

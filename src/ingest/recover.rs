@@ -88,7 +88,7 @@ impl Service {
 
     fn enlist_again(&self, record: UploadRecord) -> Arc<Shared> {
         let id = record.id;
-        let shared = Arc::new(Shared::new(record));
+        let shared = Arc::new(Shared::new(record, Arc::clone(&self.figures)));
         self.running().jobs.insert(id, Arc::clone(&shared));
         shared
     }

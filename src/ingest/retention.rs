@@ -35,30 +35,45 @@ impl Ingest {
     }
 }
 
+/// Goes through what rests, oldest first, and has let go what is not to be kept. `let_go` answers with the bytes that
+/// became free.
+pub(super) fn walk<E>(
+    resting: Vec<(UploadId, u64)>,
+    mut bytes: u64,
+    retention: Retention,
+    now_ms: u64,
+    mut let_go: impl FnMut(UploadId) -> Result<u64, E>,
+) -> Result<(), E> {
+    let too_old_ms = now_ms.saturating_sub(retention.keep_ms);
+    for (id, updated_ms) in resting {
+        if updated_ms >= too_old_ms && bytes <= retention.keep_bytes {
+            // The others are younger, and there is room for them.
+            break;
+        }
+        bytes = bytes.saturating_sub(let_go(id)?);
+    }
+    Ok(())
+}
+
 impl Service {
     fn retain(&self, retention: Retention) -> Result<(), ActError> {
         self.journal.forget_departed(now_ms().saturating_sub(DEPARTED_KNOWN_MS))?;
-        let mut bytes = self.spool.kept_bytes()?;
-        let too_old_ms = now_ms().saturating_sub(retention.keep_ms);
-        for (id, updated_ms) in self.journal.resting()? {
-            if updated_ms >= too_old_ms && bytes <= retention.keep_bytes {
-                // The others are younger, and there is room for them.
-                break;
-            }
+        walk(self.journal.resting()?, self.spool.kept_bytes()?, retention, now_ms(), |id| {
             if self.job(id).is_some() {
                 // It goes on, or is held while its bytes arrive.
-                continue;
+                return Ok(0);
             }
-            bytes -= self.spool.freed_bytes(id)?.min(bytes);
+            let freed = self.spool.freed_bytes(id)?;
             self.expire(id)?;
-        }
-        Ok(())
+            Ok(freed)
+        })
     }
 
     fn expire(&self, id: UploadId) -> Result<(), ActError> {
         match self.leave(id, GapReason::Expired) {
             Ok(Some(leaving)) => {
                 tracing::info!(upload = %id, "upload expired");
+                self.figures.expired.add(1);
                 self.sweep(leaving);
                 Ok(())
             }

@@ -1,10 +1,13 @@
 //! What a running upload's sender, its job and everybody else know of each other.
 
+use super::announce;
+use super::figures::Figures;
 use super::hold::Hold;
 use super::seat::{Pieces, Seat};
 use crate::domain::{Failure, UploadRecord};
+use crate::journal::Checkpoint;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
@@ -22,6 +25,7 @@ pub(super) enum Stop {
 /// A running upload.
 pub(super) struct Shared {
     record: Mutex<UploadRecord>,
+    figures: Arc<Figures>,
     /// The first reason to stop; later ones change nothing.
     stop: OnceLock<Stop>,
     /// Why the sender went away, where it said so.
@@ -36,10 +40,11 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub fn new(record: UploadRecord) -> Self {
+    pub fn new(record: UploadRecord, figures: Arc<Figures>) -> Self {
         let ended = watch::Sender::new(false);
         Self {
             record: Mutex::new(record),
+            figures,
             stop: OnceLock::new(),
             broken: Mutex::new(None),
             seat: Seat::default(),
@@ -55,9 +60,20 @@ impl Shared {
         self.record.lock().expect("no holder of the record panics").clone()
     }
 
-    /// Changes the upload.
+    /// Changes the upload, and counts what that adds.
     pub fn change<T>(&self, change: impl FnOnce(&mut UploadRecord) -> T) -> T {
-        change(&mut self.record.lock().expect("no holder of the record panics"))
+        let mut record = self.record.lock().expect("no holder of the record panics");
+        let before = (record.rows, record.problems, record.read_bytes);
+        let changed = change(&mut record);
+        self.figures.changed(before, &record);
+        changed
+    }
+
+    /// Sets the counts to where the upload stood before this job, which were counted then; answers with it.
+    pub fn settle(&self, checkpoint: &Checkpoint) -> UploadRecord {
+        let mut record = self.record.lock().expect("no holder of the record panics");
+        announce::settle(&mut record, checkpoint);
+        record.clone()
     }
 
     pub fn on_stop(&self, nudge: impl Fn() + Send + Sync + 'static) {

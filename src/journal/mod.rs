@@ -14,6 +14,8 @@
 mod client;
 mod delete;
 mod entry;
+mod figures;
+mod inspect;
 mod keys;
 mod read;
 mod schema;
@@ -23,6 +25,8 @@ mod writer;
 pub use client::{ClientLog, Tail};
 pub use delete::{GapReason, Leaving};
 pub use entry::{Checkpoint, Damaged, Entry, Part, Span};
+pub use figures::Figures;
+pub use inspect::{Inspection, Listed, compact};
 pub use keys::{Fingerprint, KeptKey};
 pub use read::{Place, Stored, StoredEntry};
 pub use writer::Append;

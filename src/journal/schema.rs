@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// Raised with every change of the tables. A file of another version is refused, not guessed at.
-const VERSION: i64 = 3;
+pub(super) const VERSION: i64 = 3;
 
 // `entries` is kept in the order it is replayed in; the two indexes find a row and a problem of one upload.
 const TABLES: &str = "

@@ -78,13 +78,7 @@ impl Journal {
     /// # Errors
     /// Any error of the database.
     pub fn resting(&self) -> Result<Vec<(UploadId, u64)>, JournalError> {
-        self.read(|db| {
-            let mut select = db.prepare_cached(
-                "SELECT id, updated_ms FROM uploads WHERE stage NOT IN ('receiving', 'reading') ORDER BY updated_ms, id",
-            )?;
-            let rows = select.query_map([], |row| Ok((UploadId(uuid::Uuid::from_bytes(row.get(0)?)), row.get(1)?)))?;
-            Ok(rows.collect::<Result<_, _>>()?)
-        })
+        self.read(resting)
     }
 
     /// The upload that is put together from exactly these parts.
@@ -174,6 +168,14 @@ pub(super) fn put(tx: &Transaction<'_>, client: i64, record: &UploadRecord) -> R
         json(&record.profiles),
     ])?;
     Ok(())
+}
+
+pub(super) fn resting(db: &Connection) -> Result<Vec<(UploadId, u64)>, JournalError> {
+    let mut select = db.prepare_cached(
+        "SELECT id, updated_ms FROM uploads WHERE stage NOT IN ('receiving', 'reading') ORDER BY updated_ms, id",
+    )?;
+    let rows = select.query_map([], |row| Ok((UploadId(uuid::Uuid::from_bytes(row.get(0)?)), row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// Whether the upload is in the list.

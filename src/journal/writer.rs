@@ -6,11 +6,13 @@ use super::entry::Entry;
 use super::schema::CurrentEpoch;
 use super::uploads;
 use crate::domain::{EventId, UploadRecord};
+use crate::tally::{Count, Durations};
 use rusqlite::{Connection, Transaction, params};
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 /// An entry on its way into the journal.
 pub struct Append {
@@ -52,6 +54,15 @@ struct Shared {
     bytes_max: u64,
     /// Why the last transaction failed, if it did.
     trouble: Mutex<Option<JournalError>>,
+    counts: Counts,
+}
+
+/// What the writer did since its start.
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    pub entries: Count,
+    pub commits: Durations,
+    pub failures: Count,
 }
 
 /// The handle of the writer's thread.
@@ -80,6 +91,7 @@ impl Writer {
             drained: Condvar::new(),
             bytes_max,
             trouble: Mutex::new(None),
+            counts: Counts::default(),
         });
         let (wal_grew, checkpoints) = std::sync::mpsc::sync_channel(1);
         let checkpointer = std::thread::Builder::new().name("journal-checkpoint".into()).spawn(move || {
@@ -140,6 +152,16 @@ impl Writer {
     /// Why the last transaction failed, if it did.
     pub fn trouble(&self) -> Option<JournalError> {
         self.shared.trouble.lock().expect("no holder of the trouble panics").clone()
+    }
+
+    /// What it did since its start.
+    pub fn counts(&self) -> &Counts {
+        &self.shared.counts
+    }
+
+    /// Bytes that wait for their commit.
+    pub fn queue_bytes(&self) -> u64 {
+        self.shared.lock().bytes
     }
 
     /// Commits what is queued, and ends the threads.
@@ -229,9 +251,14 @@ impl Run {
         let bytes = group.iter().map(|append| append.queue_bytes).sum();
         let (ready, behind): (Vec<_>, Vec<_>) =
             group.into_iter().partition(|append| append.generation == append.client.tail().generation);
+        let began = Instant::now();
         let outcome = self.write(&ready);
+        self.shared.counts.commits.add(began.elapsed());
         if let Err(error) = &outcome {
+            self.shared.counts.failures.add(1);
             tracing::error!(%error, entries = ready.len(), "journal: a commit failed");
+        } else {
+            self.shared.counts.entries.add(ready.len() as u64);
         }
         if let Ok(keys) = &outcome {
             for append in &ready {

@@ -51,6 +51,28 @@ impl Spool {
         Ok(Self { dir: dir.into(), free_bytes_min })
     }
 
+    /// The folder as it is, to be looked at: nothing is made, and nothing taken away.
+    pub fn look(dir: &Path) -> Self {
+        Self { dir: dir.into(), free_bytes_min: 0 }
+    }
+
+    /// Which file an upload has, by a number that uploads have in common that share one, and its bytes; none if it has none.
+    ///
+    /// # Errors
+    /// Any I/O error but `NotFound`.
+    pub fn identity(&self, id: UploadId) -> io::Result<Option<(u64, u64)>> {
+        match fs::metadata(self.path(id)) {
+            Ok(found) => Ok(Some((found.ino(), found.len()))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Where an upload's file is, for whoever copies it.
+    pub fn file_name(&self, id: UploadId) -> PathBuf {
+        self.path(id)
+    }
+
     /// Begins a file for a new upload: the two ends of it.
     ///
     /// # Errors
@@ -116,6 +138,15 @@ impl Spool {
             }
         }
         Ok(files.values().sum())
+    }
+
+    /// Bytes free on its disk, for whoever runs this.
+    ///
+    /// # Errors
+    /// Any I/O error.
+    pub fn free_bytes(&self) -> io::Result<u64> {
+        let disk = rustix::fs::statvfs(&*self.dir)?;
+        Ok(disk.f_bavail * disk.f_frsize)
     }
 
     /// Bytes that become free when the upload's file is removed: none where another upload shares it.

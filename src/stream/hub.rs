@@ -2,6 +2,7 @@
 
 use crate::domain::{EventId, UploadId};
 use crate::encode::Batch;
+use crate::tally::Count;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -15,6 +16,18 @@ pub(super) struct Bounds {
     pub all_bytes: u64,
     /// What waits for all connections.
     pub all: Arc<AtomicU64>,
+    pub counts: Arc<Counts>,
+}
+
+/// What became of connections since the start.
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    /// Watchers attached.
+    pub attached: Count,
+    /// Connections that had no room left and were let go: they read on from the journal.
+    pub evictions: Count,
+    /// Times that a watcher began to read from the journal.
+    pub replays: Count,
 }
 
 /// What waits for one connection. Counted by both of its ends, given back when both are gone.
@@ -100,7 +113,13 @@ impl Hub {
         if let Some(upload) = ended {
             state.progress.remove(&upload);
         }
-        state.connections.retain(|connection| connection.send(batch));
+        state.connections.retain(|connection| {
+            let sent = connection.send(batch);
+            if !sent && !connection.sender.is_closed() {
+                connection.queued.bounds.counts.evictions.add(1);
+            }
+            sent
+        });
     }
 
     /// Tells everybody who listens how far an upload is, and keeps it for those who come. Who has no room right now asks

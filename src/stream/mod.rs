@@ -12,12 +12,14 @@
 
 mod draft;
 pub mod events;
+mod figures;
 mod hub;
 mod replay;
 mod topic;
 mod watcher;
 
 pub use draft::{Draft, Seal};
+pub use figures::Figures;
 pub use watcher::Watcher;
 
 use crate::domain::{ClientName, EventId, Kind, KindSet, Limits, UploadId};
@@ -99,6 +101,7 @@ impl Streams {
             bytes: limits.watcher_queue_bytes_max,
             all_bytes: limits.watcher_queues_bytes_max,
             all: Arc::default(),
+            counts: Arc::default(),
         };
         Self {
             shared: Arc::new(Shared {
@@ -132,6 +135,7 @@ impl Streams {
         let this = self.clone();
         let found = tokio::task::spawn_blocking(move || this.find(&client, attach)).await;
         let task = found.expect("attaching does not panic")?;
+        self.shared.bounds.counts.attached.add(u64::from(task.is_some()));
         Ok(task.map(|task| Watcher::new(task, self.shared.watchers.token())))
     }
 
@@ -173,7 +177,7 @@ impl Streams {
             until_done: attach.until_done,
             missing,
             at,
-            _seat: seat,
+            seat,
         };
         Ok(Some(task))
     }

@@ -16,7 +16,8 @@ pub(super) struct Topic {
     pub hub: Hub,
     pub epoch: Epoch,
     lease: Mutex<Lease>,
-    watchers: AtomicU64,
+    /// The last event that each watcher was handed, by its number.
+    places: Mutex<Vec<Arc<AtomicU64>>>,
 }
 
 /// Which number comes next. Held while a batch is encoded and queued, so that commit order is lease order.
@@ -30,7 +31,7 @@ impl Topic {
     pub fn new(log: Arc<ClientLog>, epoch: Epoch) -> Self {
         let tail = log.tail();
         let lease = Lease { generation: tail.generation, next_n: tail.committed.n + 1 };
-        Self { hub: Hub::new(tail.committed), log, epoch, lease: Mutex::new(lease), watchers: AtomicU64::new(0) }
+        Self { hub: Hub::new(tail.committed), log, epoch, lease: Mutex::new(lease), places: Mutex::default() }
     }
 
     /// Takes the lease. After a failed commit the counter goes back to the last committed number: everything leased
@@ -47,18 +48,44 @@ impl Topic {
 
     /// Takes a watcher's seat, if one is free.
     pub fn sit(self: &Arc<Self>, limits: &Limits) -> Option<Seat> {
-        let taken = self.watchers.fetch_add(1, Ordering::Relaxed);
-        let seat = Seat(Arc::clone(self));
-        (taken < limits.client_connections_max).then_some(seat)
+        let mut places = self.places();
+        if places.len() as u64 >= limits.client_connections_max {
+            return None;
+        }
+        let place = Arc::new(AtomicU64::new(self.hub.announced().n));
+        places.push(Arc::clone(&place));
+        Some(Seat { topic: Arc::clone(self), place })
+    }
+
+    /// How many watch, and how many events the last of them is behind what was announced.
+    pub fn watched(&self) -> (u64, u64) {
+        let announced = self.hub.announced().n;
+        let places = self.places();
+        let behind = places.iter().map(|place| announced.saturating_sub(place.load(Ordering::Relaxed)));
+        (places.len() as u64, behind.max().unwrap_or(0))
+    }
+
+    fn places(&self) -> MutexGuard<'_, Vec<Arc<AtomicU64>>> {
+        self.places.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// A watcher's place among the client's connections; given back when dropped.
 #[derive(Debug)]
-pub(super) struct Seat(Arc<Topic>);
+pub(super) struct Seat {
+    topic: Arc<Topic>,
+    place: Arc<AtomicU64>,
+}
+
+impl Seat {
+    /// The watcher was handed everything up to this number.
+    pub fn at(&self, n: u64) {
+        self.place.store(n, Ordering::Relaxed);
+    }
+}
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        self.0.watchers.fetch_sub(1, Ordering::Relaxed);
+        self.topic.places().retain(|place| !Arc::ptr_eq(place, &self.place));
     }
 }

@@ -89,7 +89,7 @@ pub(super) struct Task {
     pub missing: Option<(String, &'static str)>,
     /// The last event this watcher has.
     pub at: EventId,
-    pub _seat: Seat,
+    pub seat: Seat,
 }
 
 /// Why a watcher's task ends.
@@ -131,6 +131,7 @@ impl Task {
     }
 
     async fn watch_until_over(&mut self) -> Result<std::convert::Infallible, End> {
+        self.seat.at(self.at.n);
         match self.missing.take() {
             None => self.send(id_block(self.at)).await,
             Some((from, reason)) => {
@@ -141,6 +142,9 @@ impl Task {
         loop {
             // Far behind: read without listening, else the live channel would only fill up meanwhile.
             let mut near = false;
+            if self.at.n < self.topic.hub.announced().n {
+                self.bounds.counts.replays.add(1);
+            }
             while !near {
                 let end = self.topic.hub.announced();
                 // Boxed, since a watcher that only waits shall not keep room for it.
@@ -210,6 +214,7 @@ impl Task {
     async fn deliver(&mut self, batch: &Batch) -> Result<(), End> {
         if batch.last_n >= batch.first_n {
             self.at = EventId { epoch: batch.epoch, n: batch.last_n };
+            self.seat.at(self.at.n);
         }
         let last = if self.until_done { end_of_upload(batch) } else { None };
         match (self.kinds.is_all(), last) {

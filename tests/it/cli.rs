@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
-fn text(bytes: &[u8]) -> &str {
+pub fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).expect("it speaks UTF-8")
 }
 
@@ -57,7 +57,7 @@ fn help_names_every_setting() {
         text(&help.stdout).to_owned()
     };
     let (top, serve, mock) = (of(&["--help"]), of(&["serve", "--help"]), of(&["mock", "--help"]));
-    for command in ["serve", "upload", "tail", "mock", "openapi"] {
+    for command in ["serve", "upload", "tail", "mock", "openapi", "check", "gc", "backup"] {
         assert!(top.contains(&format!("  {command}")), "{top}");
     }
     let settings = [
@@ -70,6 +70,8 @@ fn help_names_every_setting() {
         "ALLOW_ORIGIN",
         "INSECURE_PUBLIC",
         "LOG",
+        "LOG_FORMAT",
+        "CONFIG",
     ];
     let mut variables: BTreeSet<String> = settings.iter().map(|name| format!("ROWCAST_{name}")).collect();
     for spec in Limits::TABLE {

@@ -174,6 +174,7 @@ async fn the_document_describes_every_route_and_is_not_sent_twice() {
         "get /uploads/{id}/rejects.csv",
         "get /livez",
         "get /readyz",
+        "get /metrics",
         "get /openapi.json",
         "get /docs",
         "get /problems/{code}",

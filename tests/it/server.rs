@@ -3,7 +3,7 @@
 use crate::api::Api;
 use crate::patience::soon;
 use rowcast::app::{App, AppError};
-use rowcast::config::{LimitArgs, ServeArgs};
+use rowcast::config::{LimitArgs, LogFilter, LogFormat, ServeArgs};
 use rowcast::domain::Limits;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
@@ -24,6 +24,7 @@ pub struct Server {
 /// The settings of a test: the limits that tests have, and a folder.
 pub fn settings(dir: &Path) -> ServeArgs {
     ServeArgs {
+        config: None,
         listen: "127.0.0.1:0".parse().expect("an address"),
         data_dir: dir.into(),
         keep: Duration::from_secs(86_400),
@@ -32,7 +33,8 @@ pub fn settings(dir: &Path) -> ServeArgs {
         allow_host: Vec::new(),
         allow_origin: Vec::new(),
         insecure_public: false,
-        log: tracing::level_filters::LevelFilter::OFF,
+        log: LogFilter::OFF,
+        log_format: LogFormat::Text,
         limits: LimitArgs(Limits::for_tests()),
     }
 }

@@ -136,6 +136,16 @@ impl Documented for OpenApiDocument {
     }
 }
 
+struct MetricsText;
+
+impl Documented for MetricsText {
+    const DESCRIPTION: &'static str = "All metrics, in Prometheus' text format (version 0.0.4)";
+
+    fn content() -> Vec<MetaMediaType> {
+        vec![text_of("text/plain")]
+    }
+}
+
 struct Meaning;
 
 impl Documented for Meaning {
@@ -179,10 +189,21 @@ impl OpsApi {
             tracing::warn!(%error, "not ready");
             Some(ApiError::new(ApiCode::NotReady, "The journal could not be written when that was tried last."))
         };
-        match self.services.health.trouble().or_else(journal) {
+        match self.services.health.not_ready().or_else(journal) {
             Some(trouble) => Err(trouble.into()),
             None => Ok(HealthDocument::ok()),
         }
+    }
+
+    /// Metrics
+    ///
+    /// For Prometheus: requests, connections, uploads, rows, problems, bytes, the journal, watchers and the process. The
+    /// names and labels are those of `docs/metrics.md`; no label holds anything that a client or a file is called.
+    #[oai(path = "/metrics", method = "get", operation_id = "metrics", tag = "Part::Operation")]
+    async fn metrics(&self) -> Ready<MetricsText> {
+        let scrape = Arc::clone(&self.services.metrics);
+        let text = tokio::task::spawn_blocking(move || scrape()).await.expect("a scrape does not panic");
+        Ready::new(Response::builder().content_type("text/plain; version=0.0.4; charset=utf-8").body(text))
     }
 
     /// This document

@@ -32,6 +32,7 @@ fn the_document_is_the_same_every_time_and_has_every_route() {
             "get /csv",
             "get /docs",
             "get /livez",
+            "get /metrics",
             "get /openapi.json",
             "get /problems/{code}",
             "get /readyz",
