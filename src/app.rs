@@ -7,7 +7,7 @@
 use crate::config::ServeArgs;
 use crate::domain::Limits;
 use crate::folder::{Folder, FolderError, Lock};
-use crate::http::{self, Health, Services, Traffic};
+use crate::http::{self, Health, Services, Tls, TlsError, Traffic};
 use crate::ingest::{Ingest, Retention};
 use crate::journal::{Journal, JournalError};
 use crate::metrics::Sources;
@@ -39,6 +39,9 @@ pub enum AppError {
         #[source]
         error: io::Error,
     },
+    /// The certificate cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The data folder cannot be used.
     #[error(transparent)]
     Folder(#[from] FolderError),
@@ -53,6 +56,7 @@ pub enum AppError {
 /// A server that is ready to run: everything is open, the port is bound, nothing is accepted yet.
 pub struct App {
     listener: TcpListener,
+    tls: Option<Tls>,
     address: SocketAddr,
     limits: Arc<Limits>,
     journal: Journal,
@@ -78,6 +82,7 @@ impl App {
     /// [`AppError`], as it says.
     pub async fn start(args: &ServeArgs) -> Result<Self, AppError> {
         verify(args)?;
+        let tls = certificate(args)?;
         let limits = Arc::new(args.limits.0.clone());
         let folder = Folder::new(&args.data_dir);
         let lock = folder.lock()?;
@@ -93,6 +98,7 @@ impl App {
         ingest.recover()?;
         Ok(Self {
             listener,
+            tls,
             address,
             limits,
             journal,
@@ -106,6 +112,11 @@ impl App {
             started: SystemTime::now(),
             _lock: lock,
         })
+    }
+
+    /// Where it is reached: `http://127.0.0.1:3000`.
+    pub fn url(&self) -> String {
+        format!("{}://{}", if self.tls.is_some() { "https" } else { "http" }, self.address)
     }
 
     /// The address that is listened on.
@@ -134,7 +145,10 @@ impl App {
             metrics: Arc::new(move || metrics.text()),
         });
         let accepting = CancellationToken::new();
-        let serving = http::serve(self.listener, endpoint, Arc::clone(&self.limits), traffic, accepting.clone());
+        let renewing =
+            self.tls.clone().map(|tls| tokio::spawn(tls.follow(Duration::from_millis(self.limits.tls_reload_ms))));
+        let limits = Arc::clone(&self.limits);
+        let serving = http::serve(self.listener, endpoint, limits, traffic, self.tls, accepting.clone());
         let serving = tokio::spawn(serving);
         let retaining = tokio::spawn(retain(self.ingest.clone(), self.retention));
         shutdown.cancelled().await;
@@ -143,6 +157,7 @@ impl App {
         self.health.shutting_down();
         accepting.cancel();
         retaining.abort();
+        renewing.inspect(tokio::task::JoinHandle::abort);
         self.ingest.close().await;
         self.streams.close().await;
         let served = serving.await;
@@ -179,6 +194,14 @@ impl App {
 pub fn verify(args: &ServeArgs) -> Result<(), AppError> {
     let is_public = !args.listen.ip().is_loopback() && !args.insecure_public;
     if is_public { Err(AppError::Public(args.listen)) } else { Ok(()) }
+}
+
+/// The certificate that the settings name; none where they name none.
+///
+/// # Errors
+/// [`TlsError`], as it says.
+pub fn certificate(args: &ServeArgs) -> Result<Option<Tls>, TlsError> {
+    args.tls_cert.as_ref().zip(args.tls_key.as_ref()).map(|(cert, key)| Tls::load(cert, key)).transpose()
 }
 
 /// What is kept, as the settings say.

@@ -63,6 +63,14 @@ pub struct ServeArgs {
           default_value = "false", default_missing_value = "true", num_args = 0..=1, require_equals = true)]
     pub insecure_public: bool,
 
+    /// Certificate to speak TLS with, and those between it and its root, as PEM. It is read again when it is renewed.
+    #[arg(long, env = "ROWCAST_TLS_CERT", value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+
+    /// The certificate's key, as PEM.
+    #[arg(long, env = "ROWCAST_TLS_KEY", value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+
     /// How much is logged: off, error, warn, info, debug or trace. The access log (a line a request) and the audit log (who
     /// uploaded, cancelled, deleted what) are part of info, and can be set apart: `warn,audit=info`, `info,access=off`.
     #[arg(long, env = "ROWCAST_LOG", default_value = "info", value_name = "LEVEL")]

@@ -17,7 +17,7 @@ pub(super) fn run(args: ServeArgs) -> Result<(), Box<dyn Error>> {
         let mut signals = Signals::new();
         let app = App::start(&args).await?;
         // On standard output, for people and for scripts that asked for port 0.
-        println!("listening on http://{}", app.address());
+        println!("listening on {}", app.url());
         let shutdown = CancellationToken::new();
         let stopped = shutdown.clone();
         tokio::spawn(async move {

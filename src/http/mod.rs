@@ -30,6 +30,7 @@ mod problems;
 mod serve;
 mod site;
 mod stall;
+mod tls;
 mod trace;
 mod traffic;
 mod tus;
@@ -38,6 +39,7 @@ mod wire;
 
 pub use health::Health;
 pub use serve::serve;
+pub use tls::{Tls, TlsError};
 pub use traffic::{Answered, Traffic};
 
 use crate::domain::Limits;

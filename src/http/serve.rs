@@ -6,6 +6,7 @@
 use super::code::{ApiCode, Code};
 use super::error::ApiError;
 use super::payload::problem;
+use super::tls::Tls;
 use super::traffic::{Open, Traffic};
 use super::{incoming, wire};
 use crate::domain::Limits;
@@ -20,7 +21,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -50,6 +51,7 @@ pub async fn serve<E>(
     endpoint: E,
     limits: Arc<Limits>,
     traffic: Traffic,
+    tls: Option<Tls>,
     shutdown: CancellationToken,
 ) where
     E: Endpoint<Output = Response> + 'static,
@@ -61,6 +63,7 @@ pub async fn serve<E>(
         http2: http2(&limits),
         slots: Arc::new(Semaphore::new(usize::try_from(limits.connections_max).unwrap_or(usize::MAX >> 4))),
         refusals: Arc::new(Semaphore::new(REFUSALS_MAX)),
+        tls,
         shutdown: shutdown.clone(),
         cut: CancellationToken::new(),
         limits,
@@ -78,6 +81,10 @@ pub async fn serve<E>(
                 }
                 Err(_) => {
                     traffic.refused();
+                    // Whoever expects TLS would not understand it.
+                    if server.tls.is_some() {
+                        continue;
+                    }
                     if let Ok(place) = server.refusals.clone().try_acquire_owned() {
                         connections.spawn(tokio::time::timeout(REFUSAL_TIME_MAX, refuse(stream, place)));
                     }
@@ -110,6 +117,7 @@ struct Server<E> {
     slots: Arc<Semaphore>,
     refusals: Arc<Semaphore>,
     limits: Arc<Limits>,
+    tls: Option<Tls>,
     /// Finish what runs.
     shutdown: CancellationToken,
     /// Stop at once.
@@ -118,7 +126,7 @@ struct Server<E> {
 
 impl<E: Endpoint<Output = Response> + 'static> Server<E> {
     /// One connection from its first byte to its last.
-    async fn connection(self: Arc<Self>, mut stream: TcpStream, peer: SocketAddr, _slot: Slot) {
+    async fn connection(self: Arc<Self>, stream: TcpStream, peer: SocketAddr, _slot: Slot) {
         let stall_max = Duration::from_millis(self.limits.watcher_stall_ms_max);
         let head_max = Duration::from_millis(self.limits.request_head_ms_max);
         let Ok(local) = stream.local_addr() else { return };
@@ -126,6 +134,27 @@ impl<E: Endpoint<Output = Response> + 'static> Server<E> {
             // The peer is gone already, most likely; else the connection works all the same.
             tracing::debug!(%error, "socket options");
         }
+        let Some(tls) = &self.tls else {
+            return Self::talk(self, stream, (local, peer), Scheme::HTTP).await;
+        };
+        let shaken = tokio::select! {
+            () = self.shutdown.cancelled() => return,
+            shaken = tokio::time::timeout(head_max, tls.accept(stream)) => shaken,
+        };
+        match shaken {
+            Ok(Ok(stream)) => Box::pin(Self::talk(self, stream, (local, peer), Scheme::HTTPS)).await,
+            Ok(Err(error)) => tracing::debug!(%peer, %error, "no TLS"),
+            Err(_) => {}
+        }
+    }
+
+    /// What is said on a connection, between these two addresses.
+    async fn talk<S>(self: Arc<Self>, mut stream: S, (local, peer): (SocketAddr, SocketAddr), scheme: Scheme)
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let stall_max = Duration::from_millis(self.limits.watcher_stall_ms_max);
+        let head_max = Duration::from_millis(self.limits.request_head_ms_max);
         let first = tokio::select! {
             () = self.shutdown.cancelled() => return,
             first = tokio::time::timeout(head_max, wire::first_bytes(&mut stream)) => first,
@@ -137,11 +166,10 @@ impl<E: Endpoint<Output = Response> + 'static> Server<E> {
         let io = TokioIo::new(wire::Wire::new(stream, first, stall_max));
         let server = self.clone();
         let service = hyper::service::service_fn(move |request| {
-            let server = server.clone();
+            let (server, scheme) = (server.clone(), scheme.clone());
             // hyper keeps room for this as long as the answer lasts, and that of a watcher lasts long.
             Box::pin(async move {
-                let mut request: Request =
-                    (request, LocalAddr(local.into()), RemoteAddr(peer.into()), Scheme::HTTP).into();
+                let mut request: Request = (request, LocalAddr(local.into()), RemoteAddr(peer.into()), scheme).into();
                 incoming::watch(&mut request, Duration::from_millis(server.limits.body_stall_ms_max));
                 let response: hyper::Response<_> = server.endpoint.get_response(request).await.into();
                 Ok::<_, Infallible>(response)

@@ -40,6 +40,7 @@ impl Running {
             Paths { dropped: CancellationToken::new() },
             Arc::new(limits),
             Traffic::new([]),
+            None,
             shutdown.clone(),
         ));
         Self { address, shutdown, task }

@@ -1,4 +1,4 @@
-//! One TCP connection as hyper sees it.
+//! One connection as hyper sees it, with TLS or without.
 
 use super::stall::Stall;
 use bytes::{Buf, Bytes};
@@ -45,7 +45,7 @@ pub fn tune(stream: &TcpStream, stall_max: Duration) -> io::Result<()> {
 ///
 /// # Errors
 /// Whatever reading gives; [`io::ErrorKind::UnexpectedEof`] when the peer leaves without a byte.
-pub async fn first_bytes(stream: &mut TcpStream) -> io::Result<Bytes> {
+pub async fn first_bytes(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Bytes> {
     let mut first = [0; PREFACE.len()];
     let mut known = 0;
     while known < first.len() && first[..known] == PREFACE[..known] {
@@ -64,17 +64,17 @@ pub fn is_http2(first: &[u8]) -> bool {
 }
 
 /// A connection whose first bytes were read already, and whose writes may not stall for ever.
-pub struct Wire {
-    stream: TcpStream,
+pub struct Wire<S> {
+    stream: S,
     first: Bytes,
     stall: Stall,
     /// Until when what still comes is thrown away, once nothing more is written.
     linger: Option<Pin<Box<Sleep>>>,
 }
 
-impl Wire {
+impl<S> Wire<S> {
     /// Wraps `stream`. A write that waits longer than `stall_max` fails with [`io::ErrorKind::TimedOut`].
-    pub fn new(stream: TcpStream, first: Bytes, stall_max: Duration) -> Self {
+    pub fn new(stream: S, first: Bytes, stall_max: Duration) -> Self {
         Self { stream, first, stall: Stall::new(stall_max), linger: None }
     }
 
@@ -88,7 +88,7 @@ impl Wire {
     }
 }
 
-impl AsyncRead for Wire {
+impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         if !self.first.is_empty() {
             let taken = self.first.len().min(buf.remaining());
@@ -105,7 +105,7 @@ impl AsyncRead for Wire {
     }
 }
 
-impl AsyncWrite for Wire {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Wire<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
         self.written(cx, written)

@@ -62,6 +62,11 @@ pub fn check(args: &ServeArgs) -> Vec<Finding> {
         Ok(()) => found.add(Verdict::Well, format!("it may listen on {}", args.listen)),
         Err(error) => found.add(Verdict::Wrong, error.to_string()),
     }
+    match app::certificate(args) {
+        Ok(Some(_)) => found.add(Verdict::Well, "the certificate and its key can be used"),
+        Ok(None) => {}
+        Err(error) => found.add(Verdict::Wrong, error.to_string()),
+    }
     if let Some(dir) = args.static_dir.as_ref().filter(|dir| !dir.join("index.html").is_file()) {
         found.add(Verdict::Wrong, format!("there is no page in {}", dir.display()));
     }

@@ -72,6 +72,8 @@ fn help_names_every_setting() {
         "LOG",
         "LOG_FORMAT",
         "CONFIG",
+        "TLS_CERT",
+        "TLS_KEY",
     ];
     let mut variables: BTreeSet<String> = settings.iter().map(|name| format!("ROWCAST_{name}")).collect();
     for spec in Limits::TABLE {

@@ -58,6 +58,7 @@ mod samples;
 mod shutdown;
 mod streams;
 mod tidy;
+mod tls;
 mod tus;
 mod upkeep;
 mod uploads;

@@ -33,6 +33,8 @@ pub fn settings(dir: &Path) -> ServeArgs {
         allow_host: Vec::new(),
         allow_origin: Vec::new(),
         insecure_public: false,
+        tls_cert: None,
+        tls_key: None,
         log: LogFilter::OFF,
         log_format: LogFormat::Text,
         limits: LimitArgs(Limits::for_tests()),
