@@ -26,7 +26,7 @@ function widthOf(name, look, values) {
 
 /** @param {string[]} names @param {import('./row-source.js').Row[]} sample @returns {Column[]} */
 export const describe = (names, sample) => names.map((name, i) => {
-	const values = sample.map(({ cells }) => cells[i]?.text ?? cells[i]).filter(Boolean);
+	const values = sample.map(({ cells }) => /** @type {any} */ (cells[i])?.text ?? cells[i]).filter(Boolean);
 	const look = values.length ? LOOKS.find(([, shape]) => values.every((value) => shape.test(value.trim())))?.[0] ?? 'text' : 'empty';
 	return { name, look, numeric: look === 'whole' || look === 'number', filled: values.length / Math.max(1, sample.length), width: widthOf(name, look, values) };
 });

@@ -113,8 +113,8 @@ function dress() {
 }
 
 function listen() {
-	document.addEventListener('act', ({ detail: { type, ...detail } }) => ACTS[type](detail));
-	for (const node of all('[data-act]')) node.addEventListener('click', (event) => { event.preventDefault(); ACTS[node.dataset.act]({}); });
+	document.addEventListener('act', (/** @type {any} */ { detail: { type, ...detail } }) => ACTS[type](detail));
+	for (const node of all('[data-act]')) node.addEventListener('click', (event) => { event.preventDefault(); ACTS[/** @type {string} */ (node.dataset.act)]({}); });
 	for (const node of all('[data-show]')) node.addEventListener('click', () => show(node.dataset.show));
 	document.addEventListener('keydown', (event) => {
 		if (event.key !== 'F6') return;

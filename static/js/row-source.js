@@ -31,7 +31,7 @@ export class RowSource extends EventTarget {
 	/** What is being fetched, by page. @type {Map<number, AbortController>} */
 	#asked = new Map();
 	/** The newest rows, by the last look at the end. */
-	#tail = { from: 1, to: 0, rows: [] };
+	#tail = { from: 1, to: 0, rows: /** @type {Row[]} */ ([]) };
 	#wanted = { from: 1, to: 0 };
 	#timer = 0;
 	#tailTimer = 0;
@@ -170,7 +170,7 @@ export class RowSource extends EventTarget {
 		return page;
 	}
 
-	/** As it is kept: a list in the order of the columns, long cells cut. @returns {Row} */
+	/** As it is kept: a list in the order of the columns, long cells cut. @param {RawRow} raw @returns {Row} */
 	#kept({ row, data, extra }) {
 		return { row, cells: this.columns.map((name) => (typeof data[name] === 'string' ? shortened(data[name]) : null)), extra };
 	}

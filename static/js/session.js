@@ -2,7 +2,7 @@
 
 import * as api from './api.js';
 import { Opened } from './opened.js';
-import { isRunning, isSending, mineOf, selectedUpload, waitsForFile } from './state.js';
+import { isRunning, isSending, selectedUpload, waitsForFile } from './state.js';
 import { Stream } from './stream.js';
 import { OtherFile, Tus } from './tus.js';
 import { difference, forget, keep, notes, printOf } from './unfinished.js';
@@ -19,10 +19,11 @@ export class Session extends EventTarget {
 	/** @type {Opened | null} */
 	opened = null;
 	#store;
+	/** @type {Stream | null} */
 	#stream = null;
 	/** @type {Tus | null} */
 	#tus = null;
-	/** The file last sent, while the page lives. */
+	/** The file last sent, while the page lives. @type {any} */
 	#file = null;
 
 	/** @param {import('./store.js').Store} store */
@@ -38,11 +39,11 @@ export class Session extends EventTarget {
 	async watch(client, upload) {
 		this.#stream?.close();
 		this.#dispatch({ type: 'client', client });
-		this.#stream = new Stream(client);
+		const stream = this.#stream = new Stream(client);
 		let begun = () => {};
 		const first = new Promise((resolve) => { begun = () => resolve(null); });
-		this.#stream.addEventListener('batch', ({ detail }) => this.#take(detail));
-		this.#stream.addEventListener('state', ({ detail: connection }) => {
+		stream.addEventListener('batch', (/** @type {any} */ { detail }) => this.#take(detail));
+		stream.addEventListener('state', (/** @type {any} */ { detail: connection }) => {
 			const was = this.#state.connection;
 			this.#store.dispatch({ type: 'connection', connection });
 			if (connection.state !== 'connecting') begun();
@@ -95,7 +96,7 @@ export class Session extends EventTarget {
 	#isBusy(file) {
 		const { sending } = this.#state;
 		if (!sending || sending.over) return false;
-		const mine = /** @type {File} */ (this.#file);
+		const mine = this.#file;
 		if (sending.hold && ['name', 'size', 'lastModified'].every((field) => mine[field] === file[field])) this.resume();
 		else this.#store.toast((sending.hold === 'paused' ? drop.paused : drop.busy)(sending.name), 'warning');
 		return true;
@@ -142,7 +143,7 @@ export class Session extends EventTarget {
 		const { client } = this.#state;
 		this.#file = file;
 		this.#dispatch({ type: 'sendStarted', name: file.name, size: file.size, at: Date.now(), upload });
-		let id = upload;
+		let id = /** @type {any} */ (upload);
 		const begun = async (path) => {
 			id = path.split('/').at(-1);
 			if (this.#tus === tus) this.#dispatch({ type: 'sendBegun', upload: id });

@@ -51,6 +51,7 @@ export class SseSource extends EventTarget {
 	/** @type {import('./state.js').Connection} */
 	connection = { state: 'connecting', retryAt: null, lastId: null };
 	#client;
+	/** @type {any} */
 	#lastId = null;
 	#withRows = true;
 	#attempt = 0;
@@ -88,7 +89,7 @@ export class SseSource extends EventTarget {
 			const headers = { accept: 'text/event-stream', ...(this.#lastId && { 'last-event-id': this.#lastId }) };
 			const answer = await fetch(`/sse/${this.#client}${this.#withRows ? '' : `?events=${LEAN}`}`, { headers, signal: open.signal, cache: 'no-store' });
 			if (!answer.ok) throw new Error(`answered ${answer.status}`);
-			const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+			const reader = /** @type {ReadableStream<any>} */ (answer.body).pipeThrough(new TextDecoderStream()).getReader();
 			for (;;) {
 				const { done, value } = await reader.read();
 				if (done || open.signal.aborted) break;

@@ -14,7 +14,7 @@ import { closed, sampled } from './meter.js';
 /** @typedef {{ state: 'connecting' | 'live' | 'behind' | 'reconnecting' | 'offline', retryAt: number | null, lastId: string | null }} Connection */
 /** @typedef {{ key: number, level: string, message: string, upload: string | null, action: { text: string, act: string } | null }} Toast */
 /** @typedef {{ kind: string, data: any }} StreamEvent */
-/** @typedef {{ client: string, uploads: Map<string, Upload>, order: string[], next: string | null, listed: boolean, selected: string | null, follow: boolean,
+/** @typedef {{ client: string, uploads: Map<string | null, Upload>, order: string[], next: string | null, listed: boolean, selected: string | null, follow: boolean,
  *   sending: Sending | null, connection: Connection, toasts: Toast[], toastCount: number, gap: { events: number | null } | null,
  *   left: string | null, refused: string | null }} State
  *   `follow`: a new upload of this client is shown as soon as it begins; `left`: what this tab was sending before it was loaded again; `refused`: why the chosen file cannot go on */

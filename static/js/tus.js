@@ -23,7 +23,8 @@ export class OtherFile extends Error {
 	/** @param {number | null} has @param {boolean} [whole] */
 	constructor(has, whole = true) {
 		super('another file');
-		Object.assign(this, { has, whole });
+		this.has = has;
+		this.whole = whole;
 	}
 }
 

@@ -18,7 +18,7 @@ component('mock-data-form', (host) => {
 
 	/** What was asked for, its place, and the first field that is wrong. */
 	function asked() {
-		const [name, columns, rowBytes] = words.kinds[kind.value];
+		const [name, columns, rowBytes] = /** @type {[string, string, number]} */ (words.kinds[kind.value]);
 		const rows = Number(fields.rows.value.replaceAll(/[,\s]/g, ''));
 		const messy = Number(fields.messy.value.replace(',', '.')) / 100;
 		const seed = fields.seed.value.trim();

@@ -6,7 +6,7 @@ import { count } from '../format.js';
 import { table as words } from '../words.js';
 import { kindOf, textNodes } from './problem-parts.js';
 
-/** @typedef {{ tr: HTMLTableRowElement, head: HTMLTableCellElement, cells: HTMLTableCellElement[], row: number, data: any, marks: number }} Line */
+/** @typedef {{ tr: HTMLTableRowElement, head: any, cells: HTMLTableCellElement[], row: number, data: any, marks: number }} Line */
 /** @typedef {{ code: string, column: string | null, severity: string }} Brief */
 
 /** Stands for the columns that are not in the document, and at the end for the room that is left. */

@@ -175,7 +175,7 @@ component('row-table', (host, { store, session }) => {
 
 	/** How much of the file was read, 0..1. */
 	function read() {
-		const { total_bytes: whole, read_bytes: here } = upload() ?? {};
+		const { total_bytes: whole, read_bytes: here = 0 } = upload() ?? {};
 		return running() && whole ? Math.min(1, here / whole) : 1;
 	}
 
@@ -245,7 +245,7 @@ component('row-table', (host, { store, session }) => {
 
 	/** Goes to the next row with a problem (1), or the one before (-1). */
 	function stepProblem(direction) {
-		const { index } = session.opened;
+		const { index } = /** @type {import('../opened.js').Opened} */ (session.opened);
 		const at = index.beside(active.row, direction);
 		if (at < 0) toast(direction === 1 ? problemWords.noFurther : problemWords.noEarlier);
 		else goTo(index.brief(at).row, index.brief(at).column);
@@ -258,7 +258,7 @@ component('row-table', (host, { store, session }) => {
 		follow(false);
 		// The next cell is written at the next frame; its popover opens at it.
 		const step = (direction) => { stepProblem(direction); requestAnimationFrame(() => requestAnimationFrame(openActive)); };
-		openCell(host, td, { opened: session.opened, ...active, step });
+		openCell(host, td, { opened: /** @type {import('../opened.js').Opened} */ (session.opened), ...active, step });
 	}
 
 	function setDensity(density) {

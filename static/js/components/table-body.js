@@ -90,7 +90,7 @@ export class TableBody {
 			lines.push(line);
 			this.#body.append(line.tr);
 		}
-		while (lines.length > need + KEPT) lines.pop().tr.remove();
+		while (lines.length > need + KEPT) lines.pop()?.tr.remove();
 		const shift = from - this.#first;
 		this.#first = from;
 		if (Math.abs(shift) >= lines.length) return;
@@ -108,7 +108,7 @@ export class TableBody {
 	/** The row and column of a node; the column is -1 on a row's number. @param {Node} node */
 	placeOf(node) {
 		const line = this.lines.find(({ tr }) => tr.contains(node));
-		const place = line?.cells.findIndex((td) => td.contains(node));
+		const place = line?.cells.findIndex((td) => td.contains(node)) ?? -1;
 		return line && { row: line.row, column: place < 0 ? -1 : place + this.#shown.from };
 	}
 
