@@ -19,7 +19,7 @@ const AHEAD = 48;
 const ASK_EVERY_MS = 60;
 const TAIL_EVERY_MS = 90;
 
-/** Events: `change` when rows arrived. */
+/** Events: `change` when rows arrived, `gone` when the server has none of them any more. */
 export class RowSource extends EventTarget {
 	/** @type {string[]} */
 	columns = [];
@@ -152,7 +152,8 @@ export class RowSource extends EventTarget {
 			const answer = await this.#fetch(from, limit, signal);
 			this.setColumns(answer.columns);
 			return answer;
-		} catch {
+		} catch (error) {
+			if (error.status === 404) this.dispatchEvent(new Event('gone'));
 			return null;
 		}
 	}

@@ -109,6 +109,7 @@ export const connection = {
 };
 
 export const history = {
+	notKept: 'This upload is no longer kept here.',
 	head: 'Uploads', none: 'No uploads yet', noneText: 'Files sent to this client are listed here.', more: 'Show older', failedList: 'The list of uploads could not be loaded.', running: (state, percent) => (percent === null ? state : `${state}, ${percent} %`),
 	done: (r, p) => (p ? `${rows(r)}, ${problems(p)}` : rows(r)), interrupted: (percent) => (percent === null ? 'Interrupted' : `Interrupted at ${percent} %`), cancelled: (r) => `Cancelled after ${rows(r)}`, failed: (why) => `Failed: ${why}`,
 };

@@ -16,6 +16,10 @@ let browser;
 let folder;
 let people;
 let client = 0;
+/** What else was started, to be ended. */
+const others = [];
+/** A page whose upload is gone some time later, since it is kept for a moment only. */
+let brief;
 /** The boxes of the regions when nothing is shown, by look. */
 let empty;
 
@@ -25,8 +29,13 @@ before(async () => {
   await writeFile(people, csv(60_000, 500));
   browser = await startBrowser();
   server = await startServer('--sender-absent-ms-max', '700ms', '--columns-max', '8', '--body-bytes-max', '20MiB');
+  const short = await startServer('--keep', '1s');
+  others.push(short);
+  brief = { origin: short.origin, ...await open({ origin: short.origin }) };
+  await choose(brief.page, file('brief.csv', csv(9000)));
+  await reached(brief.page, 'done');
 });
-after(async () => { await browser?.close(); await server?.end(); await rm(folder, { recursive: true, force: true }); });
+after(async () => { await browser?.close(); server?.thaw(); for (const one of [server, ...others]) await one?.end(); await rm(folder, { recursive: true, force: true }); });
 afterEach(() => assert.deepEqual(browser.wrong.splice(0), []));
 
 async function open({ origin = server.origin, ...options } = {}) {
@@ -171,6 +180,7 @@ test('failed: before the first row, in the middle, and when it is too large', as
 
 test('the connection: reconnecting, offline, behind, and with a gap', { timeout: 60_000 }, async () => {
   const line = await cable(server.port);
+  others.push(line);
   const { page, name, close } = await open({ origin: line.origin });
   await choose(page, file('before.csv', csv(2000)));
   await reached(page, 'done');
@@ -187,31 +197,32 @@ test('the connection: reconnecting, offline, behind, and with a gap', { timeout:
   await linked(page, 'offline');
   await good(page, 'offline');
   await post(name, 'meanwhile.csv', csv(4000, 9));
+  await page.evaluate(() => {
+    const indicator = document.querySelector('connection-indicator');
+    globalThis.seen = [];
+    new MutationObserver(() => globalThis.seen.push(indicator.getAttribute('state'))).observe(indicator, { attributes: true });
+  });
   line.slow(40_000);
   line.mend();
   await page.evaluate(() => dispatchEvent(new Event('online')));
-  await linked(page, 'behind');
+  await page.waitForFunction(() => globalThis.seen.includes('behind'));
   await good(page, 'behind');
   line.slow(null);
   await linked(page, 'live');
   await page.waitForSelector('.gap:not([hidden])');
   await good(page, 'gap');
   await close();
-  line.end();
 });
 
 test('an upload that is shown is removed by its age', async () => {
-  const short = await startServer('--keep', '2s');
-  const { page, close } = await open({ origin: short.origin });
-  await choose(page, file('brief.csv', csv(9000)));
-  await reached(page, 'done');
+  const { page, origin, close } = brief;
   const id = idOf(page);
-  while ((await fetch(`${short.origin}/uploads/${id}`)).ok) await new Promise((done) => { setTimeout(done, 100); });
+  while ((await fetch(`${origin}/uploads/${id}`)).ok) await new Promise((done) => { setTimeout(done, 100); });
   await page.evaluate(() => { document.querySelector('.rt-scroll').scrollTop = 100_000; });
-  await page.waitForTimeout(1000);
+  await page.waitForSelector('.toast >> text=no longer kept');
+  await page.waitForSelector('drop-zone:not([hidden])');
   await good(page, 'expired');
   await close();
-  await short.end();
 });
 
 test('idle and done fit all widths, hold still where asked, and stand in forced colours', async () => {

@@ -37,7 +37,7 @@ component('connection-indicator', (host, { store }) => {
 		const seconds = Math.ceil(((retryAt ?? 0) - Date.now()) / 1000);
 		text(word, state === 'reconnecting' && seconds > 0 ? words.again(seconds) : words[state]);
 		text(more, state === 'offline' ? words.offlineText : '');
-		attr(open, 'aria-label', words.label(word.textContent));
+		attr(open, 'aria-label', words.label(open.textContent));
 	}
 
 	store.watch(render);

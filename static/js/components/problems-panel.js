@@ -73,7 +73,7 @@ component('problems-panel', (host, { store, session }) => {
 		more.hidden = !opened?.hasMore;
 	}
 
-	session.addEventListener('opened', () => { groups.clear(); list.replaceChildren(); renderList(); });
+	session.addEventListener('opened', () => { groups.clear(); list.replaceChildren(); renderList(); listedAt = 0; });
 	session.addEventListener('problems', () => { timer ||= setTimeout(renderList, listedAt + EVERY_MS - performance.now()); });
 	store.watch(render);
 });

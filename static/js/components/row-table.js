@@ -63,6 +63,7 @@ component('row-table', (host, { store, session }) => {
 	function open() {
 		table.reset();
 		active = { row: 1, column: 0 };
+		drawMap();
 		glowedTo = scroller.rows = scroll.scrollLeft = left = 0;
 		scroller.goTo(0);
 		follow(upload() !== undefined && (running() || session.opened?.live === true));
@@ -175,12 +176,18 @@ component('row-table', (host, { store, session }) => {
 
 	/** How much of the file was read, 0..1. */
 	function read() {
-		const { total_bytes: whole, read_bytes: here = 0 } = upload() ?? {};
-		return running() && whole ? Math.min(1, here / whole) : 1;
+		const { stage, total_bytes: whole, read_bytes: here = 0 } = upload() ?? {};
+		return stage !== 'done' && whole ? Math.min(1, here / whole) : 1;
 	}
 
 	function mapLater() {
-		timers.map ||= setTimeout(() => { timers.map = 0; if (session.opened) map.draw(session.opened.index, total(), read()); }, MAP_MS);
+		timers.map ||= setTimeout(drawMap, MAP_MS);
+	}
+
+	function drawMap() {
+		timers.map = 0;
+		map.node.hidden = !session.opened;
+		if (session.opened) map.draw(session.opened.index, total(), read());
 	}
 
 	function scrolled() {
