@@ -260,7 +260,7 @@ export class Session extends EventTarget {
 		const fromEvents = action.type === 'sendBegun' || events.some(({ kind, data }) => kind === 'stage' && data.stage === 'receiving' && data.upload === upload?.id);
 		this.opened = upload ? new Opened(upload, { fromEvents, live: fromEvents || this.#state.sending?.upload === upload.id }) : null;
 		for (const type of ['rows', 'problems']) this.opened?.addEventListener(type, () => this.dispatchEvent(new Event(type)));
-		this.opened?.rows.addEventListener('gone', () => this.#refresh(upload?.id));
+		this.opened?.rows.addEventListener('gone', () => this.#refresh(upload?.id), { once: true });
 		this.dispatchEvent(new Event('opened'));
 	}
 
@@ -280,7 +280,8 @@ export class Session extends EventTarget {
 			this.#dispatch({ type: 'fetched', upload: await api.upload(id) });
 		} catch ({ status }) {
 			if (status !== 404) return;
-			if (this.#state.sending?.upload === id) this.#gone(this.#state.sending.name);
+			const { sending } = this.#state;
+			if (sending?.upload === id && !sending.over) this.#gone(sending.name);
 			else this.#store.toast(history.notKept, 'warning');
 			forget(id);
 			this.#dispatch({ type: 'deleted', id });

@@ -218,7 +218,8 @@ test('an upload that is shown is removed by its age', async () => {
   const { page, origin, close } = brief;
   const id = idOf(page);
   while ((await fetch(`${origin}/uploads/${id}`)).ok) await new Promise((done) => { setTimeout(done, 100); });
-  await page.evaluate(() => { document.querySelector('.rt-scroll').scrollTop = 100_000; });
+  // To rows that are not here yet.
+  await page.evaluate(() => { document.querySelector('.rt-scroll').scrollTop = 180_000; });
   await page.waitForSelector('.toast >> text=no longer kept');
   await page.waitForSelector('drop-zone:not([hidden])');
   await good(page, 'expired');
