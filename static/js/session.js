@@ -280,8 +280,8 @@ export class Session extends EventTarget {
 			this.#dispatch({ type: 'fetched', upload: await api.upload(id) });
 		} catch ({ status }) {
 			if (status !== 404) return;
-			const { sending } = this.#state;
-			if (sending?.upload === id && !sending.over) this.#gone(sending.name);
+			const { sending, uploads } = this.#state;
+			if (sending?.upload === id && uploads.get(id)?.stage !== 'done') this.#gone(sending.name);
 			else this.#store.toast(history.notKept, 'warning');
 			forget(id);
 			this.#dispatch({ type: 'deleted', id });
