@@ -47,7 +47,7 @@ export class Opened extends EventTarget {
 		for (const { kind, data } of events) {
 			if (kind === 'gap') this.#fromEvents = false;
 			if (data.upload !== this.id) continue;
-			if (data.columns) this.rows.setColumns(data.columns);
+			if (kind === 'stage' && data.columns) this.rows.setColumns(data.columns);
 			if (kind === 'rows') this.rows.push(data.rows);
 			if (kind === 'problem' && this.#fromEvents) problems.push(data);
 			if (kind === 'stage' && !isRunning(data)) this.#fromEvents = false;

@@ -8,7 +8,7 @@
 // so that a fast upload never makes it lag; a new upload opens it again with rows, from the stage that announced it.
 
 const ROWS_AS_EVENTS = 5000;
-const LEAN = 'problem,progress,toast,stage';
+const LEAN = 'problem,progress,toast,stage,profile';
 const SILENCE_MS_MAX = 45_000;
 const RETRY_MS = [1000, 2000, 4000, 8000, 15_000, 30_000];
 const OFFLINE_FROM = 4;

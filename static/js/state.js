@@ -5,10 +5,13 @@
 
 import { closed, sampled } from './meter.js';
 
-/** @typedef {{ delimiter: string, quote: string, encoding: string, byte_order_mark: boolean, header_rows: number, columns: string[] }} Reading */
+/** @typedef {{ delimiter: string, quote: string | null, escape: 'doubled' | 'backslash', encoding: string, compression?: string, byte_order_mark: boolean, line_end: string, comment?: string, trim: boolean, decimal?: string,
+ *   null_values?: string[], preamble_lines: number, header_rows: number, repair: 'off' | 'report' | 'fix', examined_bytes: number, sure_percent: number, why: string[], columns: string[] }} Reading */
+/** @typedef {{ name: string, type: string, rows: number, nulls: number, distinct: number, min: string | null, max: string | null, examples: string[] }} Profile  of one column, as far as the file was examined before its first row */
+/** @typedef {{ delimiter?: string, quote?: string, escape?: string, encoding?: string, header_rows?: number, skip_rows?: number, comment?: string, null_values?: string[], trim?: boolean, decimal?: string, repair?: string }} Said  how it is to be read, as somebody said */
 /** @typedef {{ id: string, client: string, filename: string, stage: 'receiving' | 'understood' | 'reading' | 'done' | 'failed' | 'cancelled' | 'interrupted', percent: number | null,
  *   received_bytes: number, read_bytes: number, total_bytes: number | null, rows: number, problems: number, problems_by_code: Record<string, number>, columns: string[],
- *   reading: Reading | null, failure: { code: string, message: string } | null, created_at: string, updated_at: string, resume?: string | null, seconds?: number, meter?: import('./meter.js').Meter }} Upload */
+ *   reading: Reading | null, profile: Profile[] | null, options: Said, hold: boolean, source: string | null, failure: { code: string, message: string } | null, created_at: string, updated_at: string, resume?: string | null, seconds?: number, meter?: import('./meter.js').Meter }} Upload */
 /** @typedef {{ name: string, size: number, sent: number, upload: string | null, startedAt: number, error: { title: string, text: string } | null, over: boolean,
  *   hold: 'lost' | 'paused' | null, why: string | null }} Sending  `hold`: nothing is on its way; `why`: when it was not a person who paused it */
 /** @typedef {{ state: 'connecting' | 'live' | 'behind' | 'reconnecting' | 'offline', retryAt: number | null, lastId: string | null }} Connection */
@@ -125,6 +128,7 @@ const EVENTS = {
 		if (known && !isRunning(known)) return state;
 		return put(state, id, { ...data, meter: sampled(known?.meter ?? [], { at, rows: data.rows, bytes: data.read_bytes }) });
 	},
+	profile: (state, { upload, columns }) => put(state, upload, { profile: columns }),
 	// Rows came as events: the count may be ahead of the next progress.
 	rows: (state, { upload, rows }) => (state.uploads.has(upload) ? put(state, upload, { rows: rows.at(-1).row }) : state),
 	// Of one upload only the last word stands, and an offer while it can be taken.
@@ -148,7 +152,7 @@ function begun(state, id) {
 	return shown ? { ...state, selected: id } : state;
 }
 
-const BLANK = { filename: '', stage: 'receiving', percent: null, received_bytes: 0, read_bytes: 0, total_bytes: null, rows: 0, problems: 0, problems_by_code: {}, columns: [], reading: null, failure: null, created_at: new Date(0).toISOString(), updated_at: new Date(0).toISOString() };
+const BLANK = { filename: '', stage: 'receiving', percent: null, received_bytes: 0, read_bytes: 0, total_bytes: null, rows: 0, problems: 0, problems_by_code: {}, columns: [], reading: null, profile: null, options: {}, hold: false, source: null, failure: null, created_at: new Date(0).toISOString(), updated_at: new Date(0).toISOString() };
 
 /** Merges what is known of an upload; counts only rise, and a final stage is not left by late news. @param {State} state @param {string} id @param {Partial<Upload>} news @returns {State} */
 function put(state, id, news) {
@@ -162,5 +166,6 @@ function put(state, id, news) {
 	if (late) Object.assign(merged, { stage: before.stage, percent: before.percent });
 	if (!merged.columns.length) merged.columns = before.columns;
 	merged.reading ??= before.reading;
+	merged.profile ??= before.profile;
 	return { ...state, uploads: new Map(state.uploads).set(id, merged), order: known || state.order.includes(id) ? state.order : [id, ...state.order] };
 }

@@ -181,3 +181,14 @@ test('a refused file says why until something else is done', () => {
   assert.equal(run([{ type: 'select', id: 'u1', follow: true }], state).refused, null);
   assert.equal(run([{ type: 'sendStarted', name: 'a.csv', size: 100, at: T, upload: 'u1' }], state).refused, null);
 });
+
+test('what the columns look like is kept as the server says it, and late news does not take it away', () => {
+  const columns = [{ name: 'x', type: 'integer', rows: 3, nulls: 0, distinct: 3, min: '1', max: '3', examples: ['1', '2', '3'] }];
+  const begun = run([events(stage('u1', 'receiving'))]);
+  assert.equal(selectedUpload(begun).profile, null);
+  const state = run([events(stage('u1', 'understood', { columns: ['x'] }), { kind: 'profile', data: { upload: 'u1', columns } }), { type: 'fetched', upload: listed('u1', { stage: 'reading', profile: null, source: 'u0', options: { trim: true } }) }], begun);
+  const upload = selectedUpload(state);
+  assert.deepEqual(upload.profile, columns);
+  assert.deepEqual(upload.columns, ['x']);
+  assert.deepEqual([upload.source, upload.options], ['u0', { trim: true }]);
+});
