@@ -24,6 +24,9 @@ const json = async (path, options = {}) => (await ask(path, { headers: { accept:
 export const uploads = (client, before) => json(`/uploads?${new URLSearchParams({ client, limit: '50', ...(before ? { before } : {}) })}`);
 export const upload = (/** @type {string} */ id) => json(`/uploads/${id}`);
 export const cancel = (/** @type {string} */ id) => json(`/uploads/${id}/cancel`, { method: 'POST' });
+export const next = (/** @type {string} */ id) => json(`/uploads/${id}/next`, { method: 'POST' });
+/** Answers when it is read. @param {string} id @param {Record<string, string>} said */
+export const reread = (id, said) => json(`/uploads/${id}/reread?${new URLSearchParams(said)}`, { method: 'POST' });
 export const remove = (/** @type {string} */ id) => ask(`/uploads/${id}`, { method: 'DELETE' });
 /** @param {string} id @param {'rows' | 'problems'} what @param {number} from @param {number} limit @param {AbortSignal} [signal] */
 export const page = (id, what, from, limit, signal) => json(`/uploads/${id}/${what}?from=${from}&limit=${limit}`, { signal });

@@ -38,6 +38,7 @@ const ACTS = {
 	choose: () => one('drop-zone').choose(),
 	again: ({ name }) => { if (!session.sendAgain(name)) one('drop-zone').choose(); },
 	cancel: () => session.cancel(),
+	next: ({ id }) => session.next(id),
 	pause: () => session.pause(),
 	resume: () => session.resume(),
 	// With the file where it is still at hand, else it is asked for.
@@ -87,7 +88,7 @@ function title(upload, sending, state) {
 	if (sending && !sending.over) return words.title.running(percent(sending.sent, sending.size), sending.name);
 	if (!upload) return words.title.idle;
 	const phase = phaseOf(upload, state);
-	if (!['receiving', 'understood', 'reading'].includes(phase)) return words.title.ended(words.states[phase], upload.filename);
+	if (!['receiving', 'reading'].includes(phase)) return words.title.ended(words.states[phase], upload.filename);
 	return words.title.running(upload.total_bytes && Math.min(99, percent(upload.read_bytes, upload.total_bytes)), upload.filename);
 }
 

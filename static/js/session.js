@@ -2,14 +2,17 @@
 
 import * as api from './api.js';
 import { Opened } from './opened.js';
-import { isRunning, isSending, selectedUpload, waitsForFile } from './state.js';
+import { isHeld, isRunning, isSending, mineOf, selectedUpload, waitsForFile } from './state.js';
 import { Stream } from './stream.js';
 import { OtherFile, Tus } from './tus.js';
 import { difference, forget, keep, notes, printOf } from './unfinished.js';
-import { cancelAsk, drop, history, remove, resume } from './words.js';
+import { cancelAsk, card, drop, history, remove, resume } from './words.js';
 
 /** What was being sent when the page went away, for the page that comes after it. */
 const MARK = 'rowcast.sending';
+
+/** Whether what is sent waits until somebody has seen how it is understood: there or not. */
+export const CHECK = 'rowcast.check';
 
 /** Stands for an upload that is no more, so that this is said once. */
 const GONE = 'gone';
@@ -84,11 +87,11 @@ export class Session extends EventTarget {
 		if (id !== null) this.#refresh(id);
 	}
 
-	/** Sends a file: as the rest of an unfinished upload, if it is the file of one. @param {File} file @param {boolean} [anew] */
-	async send(file, anew = false) {
+	/** Sends a file: as the rest of an unfinished upload, if it is the file of one. @param {File} file @param {boolean} [anew] @param {Record<string, string>} [said] how it is to be read */
+	async send(file, anew = false, said = {}) {
 		const id = anew ? null : await this.#unfinishedBy(file);
 		if (this.#isBusy(file)) return;
-		this.#run(file, id);
+		this.#run(file, id, said);
 		if (id) this.#store.toast(resume.goesOn(file.name), 'info', { upload: id, action: { text: resume.anew, act: 'anew' } });
 	}
 
@@ -138,8 +141,8 @@ export class Session extends EventTarget {
 		this.send(this.#file, true);
 	}
 
-	/** @param {File} file @param {string | null} upload the one to go on with */
-	async #run(file, upload) {
+	/** @param {File} file @param {string | null} upload the one to go on with @param {Record<string, string>} [said] */
+	async #run(file, upload, said = {}) {
 		const { client } = this.#state;
 		this.#file = file;
 		this.#dispatch({ type: 'sendStarted', name: file.name, size: file.size, at: Date.now(), upload });
@@ -151,7 +154,7 @@ export class Session extends EventTarget {
 		};
 		// After a change of client it goes on unseen, and says nothing of what is sent since.
 		const tell = (news) => { if (this.#tus === tus) this.#store.dispatch({ type: 'sendNews', ...news }); };
-		const tus = this.#tus = new Tus(file, { client, path: upload && `/files/${upload}`, begun, tell });
+		const tus = this.#tus = new Tus(file, { said: { ...(localStorage.getItem(CHECK) && { hold: 'review' }), ...said, client }, path: upload && `/files/${upload}`, begun, tell });
 		try {
 			if (await tus.run() && this.#tus === tus) this.#end(id && await api.upload(id).catch(() => null), null);
 		} catch (error) {
@@ -217,6 +220,45 @@ export class Session extends EventTarget {
 		if (sending.upload === null) this.select(null, true);
 	}
 
+	/** What is held is understood rightly. @param {string} id */
+	async next(id) {
+		try {
+			this.#dispatch({ type: 'fetched', upload: await api.next(id) });
+		} catch ({ status, message }) {
+			if (status !== 409) this.#store.toast(`${card.nextFailed} ${message}`, 'error');
+		}
+	}
+
+	/** Reads the upload that is shown otherwise: what runs is cancelled before, and what is not all here is sent again. @param {string} id @param {Record<string, string>} said */
+	async readAgain(id, said) {
+		const upload = /** @type {import('./state.js').Upload} */ (this.#state.uploads.get(id));
+		const all = { ...said, ...(isHeld(upload) && { hold: 'review' }) };
+		try {
+			return await this.#reread(id, all);
+		} catch (error) {
+			// It runs. What else is wrong was said before anything is given up.
+			if (error.status !== 409 || !isRunning(upload)) throw error;
+		}
+		const file = mineOf(upload, this.#state.sending) && upload.received_bytes < (upload.total_bytes ?? Infinity) && this.#file;
+		await this.cancel();
+		if (file) await this.send(file, true, all);
+		else await this.#reread(id, all);
+		// Nothing of it was read.
+		if (!upload.rows && await api.remove(id).catch(() => null)) this.#dispatch({ type: 'deleted', id });
+	}
+
+	async #reread(id, said) {
+		this.#dispatch({ type: 'reread', id });
+		try {
+			await api.reread(id, said);
+		} catch (error) {
+			// Once it has begun, its end is for the stream to tell.
+			if (this.#state.reread === id) throw error;
+		} finally {
+			this.#dispatch({ type: 'reread', id: null });
+		}
+	}
+
 	/** @param {string} id */
 	async remove(id) {
 		const { filename } = this.#state.uploads.get(id);
@@ -245,7 +287,11 @@ export class Session extends EventTarget {
 	#take(events) {
 		this.#dispatch({ type: 'events', events, at: Date.now() }, events);
 		this.opened?.take(events);
-		for (const { kind, data } of events) if (kind === 'stage' && !isRunning(data)) this.#ended(data);
+		for (const { kind, data } of events) {
+			if (kind === 'stage' && !isRunning(data)) this.#ended(data);
+			// Whether it is held, and what was said of it, the stream does not tell.
+			if (kind === 'stage' && data.stage === 'understood' && isRunning(this.#state.uploads.get(data.upload))) this.#refresh(data.upload);
+		}
 		if (events.some(({ kind }) => kind === 'gap')) this.list();
 	}
 

@@ -19,11 +19,14 @@ import { closed, sampled } from './meter.js';
 /** @typedef {{ kind: string, data: any }} StreamEvent */
 /** @typedef {{ client: string, uploads: Map<string | null, Upload>, order: string[], next: string | null, listed: boolean, selected: string | null, follow: boolean,
  *   sending: Sending | null, connection: Connection, toasts: Toast[], toastCount: number, gap: { events: number | null } | null,
- *   left: string | null, refused: string | null }} State
- *   `follow`: a new upload of this client is shown as soon as it begins; `left`: what this tab was sending before it was loaded again; `refused`: why the chosen file cannot go on */
+ *   left: string | null, refused: string | null, reread: string | null }} State
+ *   `follow`: a new upload of this client is shown as soon as it begins; `left`: what this tab was sending before it was loaded again; `refused`: why the chosen file cannot go on;
+ *   `reread`: the upload whose bytes are about to be read as a new one */
 /** @typedef {{ type: string, [key: string]: any }} Action */
 
 const TOASTS_MAX = 3;
+/** What is not gone back from; `interrupted` is none of them. */
+const ORDER = ['receiving', 'understood', 'reading', 'done', 'failed', 'cancelled'];
 
 /** @param {{ stage: string } | undefined} upload */
 export const isRunning = (upload) => ['receiving', 'understood', 'reading'].includes(/** @type {string} */ (upload?.stage));
@@ -31,8 +34,11 @@ export const isRunning = (upload) => ['receiving', 'understood', 'reading'].incl
 /** @param {string} client @returns {State} */
 export const initial = (client) => ({
 	client, uploads: new Map(), order: [], next: null, listed: false, selected: null, follow: true, sending: null,
-	connection: { state: 'connecting', retryAt: null, lastId: null }, toasts: [], toastCount: 0, gap: null, left: null, refused: null,
+	connection: { state: 'connecting', retryAt: null, lastId: null }, toasts: [], toastCount: 0, gap: null, left: null, refused: null, reread: null,
 });
+
+/** Whether it waits for somebody to say that it is understood rightly. @param {Upload | undefined} upload */
+export const isHeld = (upload) => upload?.stage === 'understood' && upload.hold;
 
 /** What this page does for an upload, as long as it does. @param {Upload | undefined} upload @param {Sending | null} sending */
 export const mineOf = (upload, sending) => (upload && sending?.upload === upload.id && !sending.over && (isRunning(upload) || upload.stage === 'interrupted') ? sending : null);
@@ -42,9 +48,9 @@ export function phaseOf(upload, { sending, left }) {
 	const mine = mineOf(upload, sending);
 	if (!mine && !isRunning(upload)) return upload.stage;
 	const whole = mine ? mine.size : upload.total_bytes;
-	if (whole !== null && Math.max(upload.received_bytes, mine && !mine.hold ? mine.sent : 0) >= whole) return 'reading';
+	if (whole !== null && Math.max(upload.received_bytes, mine && !mine.hold ? mine.sent : 0) >= whole) return isHeld(upload) ? 'understood' : 'reading';
 	if (mine?.hold === 'paused') return 'paused';
-	return mine ? (mine.hold ? 'interrupted' : 'receiving') : left === upload.id ? 'interrupted' : 'receiving';
+	return (mine ? mine.hold : left === upload.id) ? 'interrupted' : isHeld(upload) ? 'understood' : 'receiving';
 }
 
 /** Whether it waits for somebody to choose its file. @param {Upload} upload @param {State} state */
@@ -78,7 +84,7 @@ const ACTIONS = {
 	deleted: (state, { id }) => {
 		const uploads = new Map(state.uploads);
 		uploads.delete(id);
-		return { ...state, uploads, order: state.order.filter((one) => one !== id), selected: state.selected === id ? null : state.selected };
+		return { ...state, uploads, order: state.order.filter((one) => one !== id), selected: state.selected === id ? null : state.selected, toasts: state.toasts.filter((one) => one.upload !== id) };
 	},
 	select: (state, { id, follow }) => ({ ...state, selected: id, follow, refused: null, sending: state.sending?.over ? null : state.sending }),
 	/** `upload`: the one it goes on with. */
@@ -101,6 +107,7 @@ const ACTIONS = {
 	},
 	left: (state, { id }) => ({ ...state, left: id }),
 	refused: (state, { why }) => ({ ...state, refused: why }),
+	reread: (state, { id }) => ({ ...state, reread: id }),
 	connection: (state, { connection }) => ({ ...state, connection }),
 	toast: (state, action) => EVENTS.toast(state, action, 0),
 	toastClosed: (state, { key }) => ({ ...state, toasts: state.toasts.filter((one) => one.key !== key) }),
@@ -121,7 +128,11 @@ const EVENTS = {
 		if (!isRunning(data)) state = { ...state, left: state.left === id ? null : state.left, toasts: state.toasts.filter((one) => one.upload !== id || !one.action) };
 		if (data.stage === 'done') news.percent = 100;
 		if (!isRunning(data) && known?.meter) news.meter = closed(known.meter, { at, rows: data.rows, bytes: data.read_bytes });
-		return data.stage === 'receiving' && !known ? begun(put(state, id, news), id) : put(state, id, news);
+		if (data.stage !== 'receiving' || known) return put(state, id, news);
+		const source = state.uploads.get(state.reread ?? '');
+		// The stream does not say whose bytes they are.
+		if (source?.filename !== data.filename || source?.received_bytes !== data.total_bytes) return begun(put(state, id, news), id);
+		return { ...put(state, id, { ...news, source: source.id, received_bytes: data.total_bytes }), selected: id, follow: true, reread: null };
 	},
 	progress: (state, { upload: id, ...data }, at) => {
 		const known = state.uploads.get(id);
@@ -160,7 +171,7 @@ function put(state, id, news) {
 	const before = /** @type {Upload} */ (known ?? { id, client: state.client, ...BLANK });
 	const merged = { ...before, ...news };
 	for (const field of /** @type {const} */ (['rows', 'problems', 'received_bytes', 'read_bytes'])) merged[field] = Math.max(before[field], news[field] ?? 0);
-	const late = isRunning(merged) && (['done', 'failed', 'cancelled'].includes(before.stage) || (before.stage === 'reading' && merged.stage !== 'reading'));
+	const late = isRunning(merged) && ORDER.indexOf(merged.stage) < ORDER.indexOf(before.stage);
 	if (merged.stage !== 'interrupted') merged.resume = null;
 	if (isRunning(merged)) merged.failure = null;
 	if (late) Object.assign(merged, { stage: before.stage, percent: before.percent });

@@ -19,15 +19,16 @@ export const title = {
 
 export const drop = {
 	head: 'Drop a CSV anywhere on this page', text: 'Rows show while the file is still arriving.', choose: 'Choose a file', label: 'CSV file', over: 'Let go to send',
-	refused: 'That is not one file', refusedText: 'Drop one CSV file, not a folder. Nothing was sent.', busy: (file) => `${file} is still being sent. Send the next one after it.`, paused: (file) => `${file} is paused. Resume or cancel it first.`, newUpload: 'New upload', pasted: 'pasted.csv',
+	refused: 'That is not one file', refusedText: 'Drop one CSV file, not a folder. Nothing was sent.', busy: (file) => `${file} is still being sent. Send the next one after it.`, paused: (file) => `${file} is paused. Resume or cancel it first.`, newUpload: 'New upload', check: 'Check before reading', checkText: 'It waits until you have seen how it is understood.', pasted: 'pasted.csv',
 };
 
-export const states = { waiting: 'Waiting', receiving: 'Receiving', understood: 'Understood', reading: 'Reading', paused: 'Paused', done: 'Done', failed: 'Failed', cancelled: 'Cancelled', interrupted: 'Interrupted' };
+export const states = { waiting: 'Waiting', receiving: 'Receiving', understood: 'To check', reading: 'Reading', paused: 'Paused', done: 'Done', failed: 'Failed', cancelled: 'Cancelled', interrupted: 'Interrupted' };
 
 export const card = {
 	sent: 'Sent', read: 'Read', measuring: 'measuring', left: (seconds) => `${span(seconds)} left`, speed: (n) => (n === null ? 'rows/s' : `${count(n)} rows/s`), spark: 'Rows per second over the last minute',
 	problemCount: (n) => (n ? count(n) : 'none'), problemsIn: (n, inRows) => `${n === 1 ? 'problem' : 'problems'}${inRows ? ` in ${rows(inRows)}` : ''}`,
 	started: (at) => `started ${at}`, allHere: 'all bytes are here', took: (seconds) => `read in ${took(seconds)}`, stopped: (at) => `stopped ${at}`, unknownSize: 'size unknown',
+	next: 'Read it', nextFailed: 'It could not be read on.', toCheck: 'Nothing is read before you say so.', toCheckText: 'See below how it is understood. Change what is wrong, then read it.',
 	pause: 'Pause', resume: 'Resume', tryNow: 'Try now', goOn: 'Go on', held: 'Paused', heldText: 'what was sent is kept',
 	cancel: 'Cancel', again: 'Send again', another: 'Choose another file', download: 'Download rows', remove: 'Delete', kept: 'kept', interrupted: 'The upload stopped before its end.',
 	interruptedText: (n) => (n ? `The ${rows(n)} read so far are kept. Send the file again to have all of it.` : 'Send the file again.'),
@@ -56,10 +57,27 @@ export const remove = {
 
 export const downloads = { csv: ['Clean CSV', 'UTF-8, quoted where needed'], ndjson: ['NDJSON', 'one JSON object a line'] };
 
+const ANEW = 'The file is read again from its first row. Its bytes are not sent again.';
 export const understood = {
-	lead: 'Understood as', idle: 'Delimiter, quote, encoding and columns are shown here once the header is read.', waiting: 'Waiting for the header.', none: 'The header was never complete.',
-	delimiter: 'Delimiter', quote: 'Quote', encoding: 'Encoding', header: 'Header', columns: 'Columns', mark: 'Byte order mark', yes: 'yes',
-	delimiters: { ',': 'comma', ';': 'semicolon', '\t': 'tab', '|': 'pipe' }, quotes: { '"': 'double', "'": 'single' }, headerRows: (n) => (n === 0 ? 'none' : n === 1 ? 'line 1' : `lines 1 to ${n}`),
+	lead: 'Understood as', held: 'Check this', idle: 'Delimiter, quote, encoding and header are found from the first bytes. You can change each.', waiting: 'Waiting for the header.', none: 'The header was never complete.',
+	names: { delimiter: 'Delimiter', quote: 'Quote', encoding: 'Encoding', header: 'Header', lines: 'Lines', compression: 'Compression', mark: 'Byte order mark', more: 'More' }, yes: 'yes',
+	labels: {
+		delimiter: 'Delimiter', quote: 'Quote', escape: 'A quote within quotes', encoding: 'Read the bytes as', header_rows: 'Records that name the columns', skip_rows: 'Lines to skip before',
+		decimal: 'Decimal separator', trim: 'Blanks around cells', null_values: 'Texts for no value, with commas between', comment: 'Comments begin with', repair: 'Broken records',
+	},
+	/** Values that can be chosen, by the server's names. */
+	choices: {
+		delimiter: { ',': 'comma', ';': 'semicolon', '\t': 'tab', '|': 'pipe', ' ': 'space' }, quote: { '"': 'double', "'": 'single', none: 'none' }, escape: { doubled: 'is doubled', backslash: 'follows a backslash' },
+		decimal: { '.': 'point', ',': 'comma' }, trim: { true: 'left out', false: 'kept' }, repair: { fix: 'repaired where clear', report: 'told of only', off: 'not looked for' },
+	},
+	headerRows: (n, above) => (n === 0 ? 'none, columns are numbered' : above ? `after ${many(above, 'line')}` : n === 1 ? 'line 1' : `lines 1 to ${n}`),
+	sure: { guess: 'a guess', likely: 'likely', sure: 'sure' }, set: 'set by you', changed: 'not read yet', setWhy: 'Said by you, not found.', found: 'found', findOut: 'find it out', other: 'another',
+	surePercent: (n, of) => `${n} % sure of delimiter, quote and encoding, by the first ${of}.`, fixed: 'This cannot be changed.',
+	again: 'Read again', undo: 'Undo', failed: 'Not read again',
+	ways: {
+		again: () => ANEW, stop: () => `This reading is cancelled. ${ANEW}`, part: ({ received_bytes: n }) => `Only the ${bytes(n)} that are here are read again.`,
+		anew: () => 'Not all of it is here: it is sent again from its beginning.', wait: () => 'It is still on its way. When it is here, it can be read again.',
+	},
 };
 
 export const empty = {
@@ -76,7 +94,7 @@ export const mock = {
 
 export const table = {
 	row: 'Row', of: (file) => `Rows of ${file}`, waiting: 'Waiting for the first row', waitingText: (n) => (n ? `The header is here: ${columns(n)}.` : 'The header is not here yet.'),
-	none: 'This file has no rows', noneText: (n) => (n ? `It has a header of ${columns(n)} and nothing after it.` : 'It has no header either.'), noneKept: 'No row was read',
+	none: 'This file has no rows', noneText: (n) => (n ? `It has a header of ${columns(n)} and nothing after it.` : 'It has no header either.'), noneKept: 'No row was read', held: 'Not read yet', heldText: 'This is what the beginning of the file looks like.', heldHead: ['Column', 'Looks like', 'Examples'],
 	following: 'Following the end', toEnd: 'Go to the end', fresh: (n) => `${count(n)} new ${n === 1 ? 'row' : 'rows'}`, jump: 'Go to row', number: 'number', noSuchRow: (n) => `There are ${rows(n)}.`, notARow: 'A row is a whole number from 1.',
 	range: (from, to, of, more) => `${count(from)} to ${count(to)} of ${count(of)}${more ? ' so far' : ''}`, columnRange: (from, to, of) => `Columns ${count(from)} to ${count(to)} of ${count(of)}`,
 	hasProblem: ', has a problem', missing: 'missing', notKept: 'not kept', extra: (n) => `${many(n, 'cell')} more than columns`, size: (n) => `${count(n)} characters`, map: 'Where in the file the problems are',
@@ -111,7 +129,7 @@ export const connection = {
 export const history = {
 	notKept: 'This upload is no longer kept here.',
 	head: 'Uploads', none: 'No uploads yet', noneText: 'Files sent to this client are listed here.', more: 'Show older', failedList: 'The list of uploads could not be loaded.', running: (state, percent) => (percent === null ? state : `${state}, ${percent} %`),
-	done: (r, p) => (p ? `${rows(r)}, ${problems(p)}` : rows(r)), interrupted: (percent) => (percent === null ? 'Interrupted' : `Interrupted at ${percent} %`), cancelled: (r) => `Cancelled after ${rows(r)}`, failed: (why) => `Failed: ${why}`,
+	done: (r, p) => (p ? `${rows(r)}, ${problems(p)}` : rows(r)), interrupted: (percent) => (percent === null ? 'Interrupted' : `Interrupted at ${percent} %`), cancelled: (r) => `Cancelled after ${rows(r)}`, failed: (why) => `Failed: ${why}`, again: 'read again from this',
 };
 
 export const client = {
@@ -130,7 +148,7 @@ export const keys = {
 
 export const say = {
 	ready: 'Ready for a file.', started: (file) => `Receiving ${file}.`, quarter: (percent, r, p) => `${percent} % read, ${rows(r)}, ${problems(p)}.`, firstProblem: 'The first problem was found.',
-	paused: (file) => `${file} is paused.`, lost: 'The upload waits for the server.', goesOn: (file) => `${file} goes on.`,
+	paused: (file) => `${file} is paused.`, held: (file) => `${file} waits to be checked.`, lost: 'The upload waits for the server.', goesOn: (file) => `${file} goes on.`,
 	done: (r, p) => `Done. ${rows(r)} read, ${p ? problems(p) : 'no problems'}.`, failed: (file, why) => `${file} failed. ${why}`,
 };
 

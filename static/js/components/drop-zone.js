@@ -1,6 +1,7 @@
 // Takes a file: dropped anywhere, chosen, or pasted. Fills the stage while nothing is shown there.
 
 import { act, attr, button, component, h, icon, svg, text } from '../elements.js';
+import { CHECK } from '../session.js';
 import { drop } from '../words.js';
 
 const REFUSED_MS = 4000;
@@ -10,6 +11,7 @@ component('drop-zone', (host) => {
 	const about = h('p', {}, drop.text);
 	const input = h('input', { class: 'vh', type: 'file', id: 'file', accept: '.csv,.tsv,.txt,text/csv', tabindex: -1, onchange: () => { send(input.files[0]); input.value = ''; }, oncancel: () => { goOn = null; } });
 	const choose = button({ icon: 'send', text: drop.choose, class: 'main', onclick: () => ask(null) });
+	const check = h('input', { type: 'checkbox', role: 'switch', checked: localStorage.getItem(CHECK) !== null, onchange: () => (check.checked ? localStorage.setItem(CHECK, 'on') : localStorage.removeItem(CHECK)) });
 	const veil = h('div', { class: 'drop-veil', hidden: true, 'aria-hidden': true }, icon('send'), h('span', {}, drop.over));
 	/** The upload for which the file is being chosen. @type {string | null} */
 	let goOn = null;
@@ -58,7 +60,7 @@ component('drop-zone', (host) => {
 	};
 
 	host.append(h('div', { class: 'dz' }, svg('svg', { viewBox: '0 0 52 52', 'aria-hidden': true }, svg('path', { d: 'M4 8h30v6H4zM4 18h22v6H4zM4 28h30v6H4zM4 38h16v6H4z' }), svg('path', { class: 'go', d: 'M38 8h10v6H38zM30 18h18v6H30zM38 28h10v6H38zM24 38h24v6H24z' })),
-		h('div', { class: 'dz-text' }, head, about), h('label', { class: 'vh', for: 'file' }, drop.label), input, choose));
+		h('div', { class: 'dz-text' }, head, about, h('label', { class: 'choice', title: drop.checkText }, check, drop.check)), h('label', { class: 'vh', for: 'file' }, drop.label), input, choose));
 	document.body.append(veil);
 	const page = document.documentElement;
 	for (const [type, listener] of Object.entries({ dragenter: pass(1), dragleave: pass(-1), dragover: (event) => event.preventDefault(), drop: dropped, paste: pasted })) page.addEventListener(type, /** @type {any} */ (listener));

@@ -3,7 +3,7 @@
 import { act, attr, button, component, h, icon, svg, text } from '../elements.js';
 import { bytes, bytesOf, clock, percent } from '../format.js';
 import { rowsPerSecond, secondsLeft, spark } from '../meter.js';
-import { localSending, mineOf, phaseOf, selectedUpload, waitsForFile } from '../state.js';
+import { isHeld, localSending, mineOf, phaseOf, selectedUpload, waitsForFile } from '../state.js';
 import { card, rows as rowWords, states } from '../words.js';
 import { askCancel, askRemove, showDownloads } from './popovers.js';
 
@@ -11,7 +11,7 @@ import { askCancel, askRemove, showDownloads } from './popovers.js';
 const GO = { pause: ['pause', card.pause], resume: ['play', card.resume], retry: ['again', card.tryNow], goOn: ['play', card.goOn] };
 /** The icon and the colour of each state. @type {Record<string, [keyof typeof import('../icons.js').PATHS, string]>} */
 export const LOOKS = {
-	waiting: ['waiting', ''], receiving: ['receiving', 'live'], reading: ['stream', 'live'], paused: ['pause', ''], done: ['check', 'ok'], interrupted: ['interrupted', 'warn'], failed: ['wrong', 'bad'], cancelled: ['cancelled', ''],
+	waiting: ['waiting', ''], receiving: ['receiving', 'live'], understood: ['waiting', 'warn'], reading: ['stream', 'live'], paused: ['pause', ''], done: ['check', 'ok'], interrupted: ['interrupted', 'warn'], failed: ['wrong', 'bad'], cancelled: ['cancelled', ''],
 };
 const ASK_FROM_BYTES = 1e9;
 
@@ -20,6 +20,7 @@ component('upload-card', (host, { store, session }) => {
 	const name = h('h1', { class: 'cut', tabindex: -1 });
 	const about = h('span', { class: 'dim cut' });
 	const cancel = button({ icon: 'close', text: card.cancel, onclick: () => (view.sent > ASK_FROM_BYTES ? askCancel(host, cancel, view) : act(host, 'cancel')) });
+	const next = button({ icon: 'stream', text: card.next, class: 'main', onclick: () => act(host, 'next', { id: view.id }) });
 	const go = button({ icon: 'pause', text: card.pause, onclick: () => act(host, view.does, { id: view.id }) });
 	const again = button({ icon: 'again', text: card.again, onclick: () => act(host, 'again', { name: view.name }) });
 	const another = button({ icon: 'send', text: card.another, onclick: () => act(host, 'choose') });
@@ -37,7 +38,7 @@ component('upload-card', (host, { store, session }) => {
 	let view = /** @type {any} */ (null);
 	let drawn = [];
 
-	host.append(h('div', { class: 'uc-title' }, chip, name, about), h('div', { class: 'uc-acts' }, go, cancel, again, another, download, remove),
+	host.append(h('div', { class: 'uc-title' }, chip, name, about), h('div', { class: 'uc-acts' }, next, go, cancel, again, another, download, remove),
 		h('div', { class: 'uc-bars' }, ...sent.nodes, ...read.nodes), h('div', { class: 'uc-aside' }, line, figures, say));
 
 	function render(state) {
@@ -60,6 +61,7 @@ component('upload-card', (host, { store, session }) => {
 		const running = ['waiting', 'receiving', 'understood', 'reading'].includes(phase);
 		const open = running || view.mine;
 		cancel.hidden = !open;
+		next.hidden = !view.held;
 		offer(view.does);
 		again.hidden = Boolean(view.does) || (phase !== 'interrupted' && phase !== 'cancelled');
 		again.classList.toggle('main', phase === 'interrupted');
@@ -79,7 +81,7 @@ component('upload-card', (host, { store, session }) => {
 		if (!does || go.dataset.does === does) return;
 		const [look, words] = GO[go.dataset.does = does];
 		go.replaceChildren(icon(look), h('span', {}, words));
-		go.classList.toggle('main', does !== 'pause');
+		go.classList.toggle('main', does !== 'pause' && !view.held);
 	}
 
 	function aside(running) {
@@ -131,7 +133,7 @@ function bar(label, kind) {
 }
 
 function aboutOf({ phase, size, startedAt, endedAt, seconds }) {
-	const more = { waiting: '', receiving: card.started(clock(startedAt)), reading: card.allHere, done: card.took(seconds) }[phase] ?? card.stopped(clock(endedAt));
+	const more = { waiting: '', receiving: card.started(clock(startedAt)), understood: card.started(clock(startedAt)), reading: card.allHere, done: card.took(seconds) }[phase] ?? card.stopped(clock(endedAt));
 	return [size === null ? card.unknownSize : bytes(size), more].filter(Boolean).join(', ');
 }
 
@@ -141,10 +143,10 @@ function ofUpload(upload, state) {
 	const waits = waitsForFile(upload, state);
 	const phase = phaseOf(upload, state);
 	return {
-		id: upload.id, name: upload.filename, phase, mine: Boolean(mine), size: mine?.size ?? upload.total_bytes, read: upload.read_bytes, rows: upload.rows,
+		id: upload.id, name: upload.filename, phase, held: isHeld(upload), mine: Boolean(mine), size: mine?.size ?? upload.total_bytes, read: upload.read_bytes, rows: upload.rows,
 		// While nothing is sent, what counts is what has arrived.
 		sent: Math.max((!mine?.hold && mine?.sent) || 0, upload.received_bytes),
-		does: waits ? 'goOn' : phase === 'receiving' ? mine && 'pause' : mine && { paused: 'resume', interrupted: 'retry' }[phase],
+		does: waits ? 'goOn' : ['receiving', 'understood'].includes(phase) ? mine && mine.sent < mine.size && 'pause' : mine && { paused: 'resume', interrupted: 'retry' }[phase],
 		problems: upload.problems, meter: upload.meter ?? [], startedAt: upload.created_at, endedAt: upload.updated_at, seconds: upload.seconds ?? (Date.parse(upload.updated_at) - Date.parse(upload.created_at)) / 1000,
 		why: whyOf(upload, phase, mine, waits && (state.refused ?? card.rest)),
 	};
@@ -154,6 +156,7 @@ function ofUpload(upload, state) {
 function whyOf({ failure, rows }, phase, mine, waits) {
 	if (phase === 'failed') return { title: failure?.message ?? card.failed, text: card.failedText(rows) };
 	if (waits) return { title: waits, text: waits === card.rest ? card.restText : '' };
+	if (phase === 'understood') return { title: card.toCheck, text: card.toCheckText };
 	if (phase === 'paused') return mine?.why && { title: mine.why, text: card.whyText };
 	return phase === 'interrupted' && mine && { title: card.lost, text: card.lostText };
 }
