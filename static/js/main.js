@@ -17,7 +17,7 @@ import { popover } from './components/popovers.js';
 import { attr, h, icon, text } from './elements.js';
 import { count, percent } from './format.js';
 import { Session } from './session.js';
-import { isRunning, localSending, phaseOf, selectedUpload } from './state.js';
+import { isHeld, isRunning, localSending, phaseOf, selectedUpload } from './state.js';
 import { Store } from './store.js';
 import * as words from './words.js';
 
@@ -29,6 +29,7 @@ const root = document.documentElement;
 const asked = parseHash(location.hash);
 const store = new Store(asked.client ?? known()[0] ?? freshName());
 const session = new Session(store);
+let list = /** @type {Promise<void> | null} */ (null);
 /** After the next write. */
 const soon = (then) => requestAnimationFrame(() => requestAnimationFrame(then));
 
@@ -94,6 +95,7 @@ function title(upload, sending, state) {
 
 function render(state) {
 	const upload = selectedUpload(state);
+	if (isHeld(upload)) list ??= heldList();
 	const sending = localSending(state);
 	text(one('title'), title(upload, upload ? null : sending, state));
 	one('drop-zone').hidden = Boolean(upload ?? sending);
@@ -103,6 +105,12 @@ function render(state) {
 	// The address names what is shown, so that a reload shows it again and a link can be made of it.
 	const hash = hashOf(state.client, upload?.id);
 	if (state.listed && location.hash !== hash) history.replaceState(null, '', hash);
+}
+
+/** What the columns of a held upload look like: few see it. */
+async function heldList() {
+	await import('./components/held-list.js');
+	one('held-list').connect({ store, session });
 }
 
 /** Words and icons for what stands in the HTML: attributes name them. */

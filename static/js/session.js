@@ -2,11 +2,11 @@
 
 import * as api from './api.js';
 import { Opened } from './opened.js';
-import { isHeld, isRunning, isSending, mineOf, selectedUpload, waitsForFile } from './state.js';
+import { isRunning, isSending, mineOf, selectedUpload, waitsForFile } from './state.js';
 import { Stream } from './stream.js';
 import { OtherFile, Tus } from './tus.js';
 import { difference, forget, keep, notes, printOf } from './unfinished.js';
-import { cancelAsk, card, drop, history, remove, resume } from './words.js';
+import { cancelAsk, drop, history, remove, resume } from './words.js';
 
 /** What was being sent when the page went away, for the page that comes after it. */
 const MARK = 'rowcast.sending';
@@ -192,10 +192,10 @@ export class Session extends EventTarget {
 	pause() { this.#tus?.pause(); }
 	resume() { this.#tus?.resume(); }
 
-	/** Sends the last file again, if this page still has it. @param {string} name */
-	sendAgain(name) {
+	/** Sends the last file again, if this page still has it. @param {string} name @param {Record<string, string>} [said] */
+	sendAgain(name, said) {
 		const same = this.#file?.name === name;
-		if (same) this.send(this.#file, true);
+		if (same) this.send(this.#file, true, said);
 		return same;
 	}
 
@@ -225,37 +225,7 @@ export class Session extends EventTarget {
 		try {
 			this.#dispatch({ type: 'fetched', upload: await api.next(id) });
 		} catch ({ status, message }) {
-			if (status !== 409) this.#store.toast(`${card.nextFailed} ${message}`, 'error');
-		}
-	}
-
-	/** Reads the upload that is shown otherwise: what runs is cancelled before, and what is not all here is sent again. @param {string} id @param {Record<string, string>} said */
-	async readAgain(id, said) {
-		const upload = /** @type {import('./state.js').Upload} */ (this.#state.uploads.get(id));
-		const all = { ...said, ...(isHeld(upload) && { hold: 'review' }) };
-		try {
-			return await this.#reread(id, all);
-		} catch (error) {
-			// It runs. What else is wrong was said before anything is given up.
-			if (error.status !== 409 || !isRunning(upload)) throw error;
-		}
-		const file = mineOf(upload, this.#state.sending) && upload.received_bytes < (upload.total_bytes ?? Infinity) && this.#file;
-		await this.cancel();
-		if (file) await this.send(file, true, all);
-		else await this.#reread(id, all);
-		// Nothing of it was read.
-		if (!upload.rows && await api.remove(id).catch(() => null)) this.#dispatch({ type: 'deleted', id });
-	}
-
-	async #reread(id, said) {
-		this.#dispatch({ type: 'reread', id });
-		try {
-			await api.reread(id, said);
-		} catch (error) {
-			// Once it has begun, its end is for the stream to tell.
-			if (this.#state.reread === id) throw error;
-		} finally {
-			this.#dispatch({ type: 'reread', id: null });
+			if (status !== 409) this.#store.toast(message, 'error');
 		}
 	}
 

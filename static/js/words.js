@@ -19,7 +19,7 @@ export const title = {
 
 export const drop = {
 	head: 'Drop a CSV anywhere on this page', text: 'Rows show while the file is still arriving.', choose: 'Choose a file', label: 'CSV file', over: 'Let go to send',
-	refused: 'That is not one file', refusedText: 'Drop one CSV file, not a folder. Nothing was sent.', busy: (file) => `${file} is still being sent. Send the next one after it.`, paused: (file) => `${file} is paused. Resume or cancel it first.`, newUpload: 'New upload', check: 'Check before reading', checkText: 'It waits until you have seen how it is understood.', pasted: 'pasted.csv',
+	refused: 'That is not one file', refusedText: 'Drop one CSV file, not a folder. Nothing was sent.', busy: (file) => `${file} is still being sent. Send the next one after it.`, paused: (file) => `${file} is paused. Resume or cancel it first.`, newUpload: 'New upload', check: 'Check before reading', pasted: 'pasted.csv',
 };
 
 export const states = { waiting: 'Waiting', receiving: 'Receiving', understood: 'To check', reading: 'Reading', paused: 'Paused', done: 'Done', failed: 'Failed', cancelled: 'Cancelled', interrupted: 'Interrupted' };
@@ -28,7 +28,7 @@ export const card = {
 	sent: 'Sent', read: 'Read', measuring: 'measuring', left: (seconds) => `${span(seconds)} left`, speed: (n) => (n === null ? 'rows/s' : `${count(n)} rows/s`), spark: 'Rows per second over the last minute',
 	problemCount: (n) => (n ? count(n) : 'none'), problemsIn: (n, inRows) => `${n === 1 ? 'problem' : 'problems'}${inRows ? ` in ${rows(inRows)}` : ''}`,
 	started: (at) => `started ${at}`, allHere: 'all bytes are here', took: (seconds) => `read in ${took(seconds)}`, stopped: (at) => `stopped ${at}`, unknownSize: 'size unknown',
-	next: 'Read it', nextFailed: 'It could not be read on.', toCheck: 'Nothing is read before you say so.', toCheckText: 'See below how it is understood. Change what is wrong, then read it.',
+	next: 'Read it', toCheck: 'Nothing is read before you say so.', toCheckText: 'Change what is understood wrongly, then read it.',
 	pause: 'Pause', resume: 'Resume', tryNow: 'Try now', goOn: 'Go on', held: 'Paused', heldText: 'what was sent is kept',
 	cancel: 'Cancel', again: 'Send again', another: 'Choose another file', download: 'Download rows', remove: 'Delete', kept: 'kept', interrupted: 'The upload stopped before its end.',
 	interruptedText: (n) => (n ? `The ${rows(n)} read so far are kept. Send the file again to have all of it.` : 'Send the file again.'),
@@ -71,7 +71,7 @@ export const understood = {
 		decimal: { '.': 'point', ',': 'comma' }, trim: { true: 'left out', false: 'kept' }, repair: { fix: 'repaired where clear', report: 'told of only', off: 'not looked for' },
 	},
 	headerRows: (n, above) => (n === 0 ? 'none, columns are numbered' : above ? `after ${many(above, 'line')}` : n === 1 ? 'line 1' : `lines 1 to ${n}`),
-	sure: { guess: 'a guess', likely: 'likely', sure: 'sure' }, set: 'set by you', changed: 'not read yet', setWhy: 'Said by you, not found.', found: 'found', findOut: 'find it out', other: 'another',
+	sure: { guess: 'a guess', likely: 'likely', sure: 'sure' }, set: 'set by you', changed: 'not read yet', found: 'found', usual: 'usual', findOut: 'find it out', other: 'another',
 	surePercent: (n, of) => `${n} % sure of delimiter, quote and encoding, by the first ${of}.`, fixed: 'This cannot be changed.',
 	again: 'Read again', undo: 'Undo', failed: 'Not read again',
 	ways: {
@@ -94,7 +94,7 @@ export const mock = {
 
 export const table = {
 	row: 'Row', of: (file) => `Rows of ${file}`, waiting: 'Waiting for the first row', waitingText: (n) => (n ? `The header is here: ${columns(n)}.` : 'The header is not here yet.'),
-	none: 'This file has no rows', noneText: (n) => (n ? `It has a header of ${columns(n)} and nothing after it.` : 'It has no header either.'), noneKept: 'No row was read', held: 'Not read yet', heldText: 'This is what the beginning of the file looks like.', heldHead: ['Column', 'Looks like', 'Examples'],
+	none: 'This file has no rows', noneText: (n) => (n ? `It has a header of ${columns(n)} and nothing after it.` : 'It has no header either.'), noneKept: 'No row was read', held: 'Not read yet', heldText: 'This is what the beginning of the file looks like.', heldHead: ['Column', 'Looks like', 'Examples'], heldMore: (n) => `${columns(n)} more`,
 	following: 'Following the end', toEnd: 'Go to the end', fresh: (n) => `${count(n)} new ${n === 1 ? 'row' : 'rows'}`, jump: 'Go to row', number: 'number', noSuchRow: (n) => `There are ${rows(n)}.`, notARow: 'A row is a whole number from 1.',
 	range: (from, to, of, more) => `${count(from)} to ${count(to)} of ${count(of)}${more ? ' so far' : ''}`, columnRange: (from, to, of) => `Columns ${count(from)} to ${count(to)} of ${count(of)}`,
 	hasProblem: ', has a problem', missing: 'missing', notKept: 'not kept', extra: (n) => `${many(n, 'cell')} more than columns`, size: (n) => `${count(n)} characters`, map: 'Where in the file the problems are',
@@ -129,7 +129,7 @@ export const connection = {
 export const history = {
 	notKept: 'This upload is no longer kept here.',
 	head: 'Uploads', none: 'No uploads yet', noneText: 'Files sent to this client are listed here.', more: 'Show older', failedList: 'The list of uploads could not be loaded.', running: (state, percent) => (percent === null ? state : `${state}, ${percent} %`),
-	done: (r, p) => (p ? `${rows(r)}, ${problems(p)}` : rows(r)), interrupted: (percent) => (percent === null ? 'Interrupted' : `Interrupted at ${percent} %`), cancelled: (r) => `Cancelled after ${rows(r)}`, failed: (why) => `Failed: ${why}`, again: 'read again from this',
+	done: (r, p) => (p ? `${rows(r)}, ${problems(p)}` : rows(r)), interrupted: (percent) => (percent === null ? 'Interrupted' : `Interrupted at ${percent} %`), cancelled: (r) => `Cancelled after ${rows(r)}`, failed: (why) => `Failed: ${why}`, again: 'its earlier reading',
 };
 
 export const client = {

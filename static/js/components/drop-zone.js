@@ -60,7 +60,7 @@ component('drop-zone', (host) => {
 	};
 
 	host.append(h('div', { class: 'dz' }, svg('svg', { viewBox: '0 0 52 52', 'aria-hidden': true }, svg('path', { d: 'M4 8h30v6H4zM4 18h22v6H4zM4 28h30v6H4zM4 38h16v6H4z' }), svg('path', { class: 'go', d: 'M38 8h10v6H38zM30 18h18v6H30zM38 28h10v6H38zM24 38h24v6H24z' })),
-		h('div', { class: 'dz-text' }, head, about, h('label', { class: 'choice', title: drop.checkText }, check, drop.check)), h('label', { class: 'vh', for: 'file' }, drop.label), input, choose));
+		h('div', { class: 'dz-text' }, head, about, h('label', { class: 'choice' }, check, drop.check)), h('label', { class: 'vh', for: 'file' }, drop.label), input, choose));
 	document.body.append(veil);
 	const page = document.documentElement;
 	for (const [type, listener] of Object.entries({ dragenter: pass(1), dragleave: pass(-1), dragover: (event) => event.preventDefault(), drop: dropped, paste: pasted })) page.addEventListener(type, /** @type {any} */ (listener));

@@ -12,7 +12,7 @@ component('history-list', (host, { store }) => {
 	const more = button({ text: words.more, class: 'bare', onclick: () => act(host, 'older') });
 	const nav = h('nav', { class: 'hl', 'aria-labelledby': 'h-hist' }, list, more);
 	const none = h('div', { class: 'none' }, h('strong', {}, words.none), h('p', {}, words.noneText));
-	/** By upload. @type {Map<string, { item: HTMLElement, link: HTMLElement, go: HTMLElement, shown: string }>} */
+	/** By upload. @type {Map<string, { item: HTMLElement, link: HTMLElement, go: HTMLElement, from: HTMLElement, shown: string }>} */
 	const items = new Map();
 	host.append(h('h2', { id: 'h-hist' }, words.head), nav, none);
 
@@ -21,11 +21,14 @@ component('history-list', (host, { store }) => {
 		if (!items.has(upload.id)) {
 			const link = h('a', { href: hashOf(client, upload.id) });
 			const go = button({ icon: 'play', label: resume.goOn(upload.filename), class: 'bare only', onclick: () => act(host, 'goOn', { id: upload.id }) });
-			items.set(upload.id, { item: h('li', {}, link, go), link, go, shown: '' });
+			const from = h('a', { class: 'from' }, words.again);
+			items.set(upload.id, { item: h('li', {}, link, go, from), link, go, from, shown: '' });
 		}
 		const entry = /** @type {any} */ (items.get(upload.id));
 		const phase = phaseOf(upload, state);
 		entry.go.hidden = !waitsForFile(upload, state);
+		entry.from.hidden = !state.uploads.has(upload.source);
+		attr(entry.from, 'href', hashOf(client, upload.source));
 		const lines = [phase, upload.filename, describe(upload, phase), when(upload.created_at, Date.now())];
 		attr(entry.link, 'aria-current', selected === upload.id && 'page');
 		if (entry.shown !== lines.join('\n')) entry.link.replaceChildren(icon(...LOOKS[phase]), h('span', { class: 'cut', title: upload.filename }, upload.filename), h('small', {}, lines[2], h('br'), lines[3]));
@@ -50,6 +53,7 @@ component('history-list', (host, { store }) => {
 
 /** @param {import('../state.js').Upload} upload @param {string} phase */
 function describe(upload, phase) {
+	if (phase === 'understood') return states[phase];
 	const part = upload.total_bytes ? Math.min(99, percent(upload.read_bytes, upload.total_bytes)) : null;
 	if (phase !== 'interrupted' && (phase === 'paused' || isRunning(upload))) return words.running(states[phase], part);
 	if (phase === 'done') return words.done(upload.rows, upload.problems);

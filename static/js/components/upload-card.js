@@ -143,7 +143,7 @@ function ofUpload(upload, state) {
 	const waits = waitsForFile(upload, state);
 	const phase = phaseOf(upload, state);
 	return {
-		id: upload.id, name: upload.filename, phase, held: isHeld(upload), mine: Boolean(mine), size: mine?.size ?? upload.total_bytes, read: upload.read_bytes, rows: upload.rows,
+		id: upload.id, name: upload.filename, phase, held: isHeld(upload), mine: Boolean(mine), size: mine?.size ?? upload.total_bytes, read: isHeld(upload) ? 0 : upload.read_bytes, rows: upload.rows,
 		// While nothing is sent, what counts is what has arrived.
 		sent: Math.max((!mine?.hold && mine?.sent) || 0, upload.received_bytes),
 		does: waits ? 'goOn' : ['receiving', 'understood'].includes(phase) ? mine && mine.sent < mine.size && 'pause' : mine && { paused: 'resume', interrupted: 'retry' }[phase],
