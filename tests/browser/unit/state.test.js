@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { initial, isSending, localSending, phaseOf, reduce, selectedUpload, waitsForFile } from '../../../static/js/state.js';
+import { initial, isHeld, isSending, localSending, phaseOf, reduce, selectedUpload, waitsForFile } from '../../../static/js/state.js';
 
 const T = 1_700_000_000_000;
 const run = (actions, state = initial('harbour')) => actions.reduce(reduce, state);
@@ -191,4 +191,42 @@ test('what the columns look like is kept as the server says it, and late news do
   assert.deepEqual(upload.profile, columns);
   assert.deepEqual(upload.columns, ['x']);
   assert.deepEqual([upload.source, upload.options], ['u0', { trim: true }]);
+});
+
+const HELD = { stage: 'understood', hold: true, rows: 0 };
+
+test('an upload is held from when the server says so until it is read, while bytes still come', () => {
+  const begun = [{ type: 'sendStarted', name: 'a.csv', size: 100, at: T }, { type: 'sendBegun', upload: 'u1' }, events(stage('u1', 'receiving', { total_bytes: 100 }), stage('u1', 'understood', { columns: ['x'] }))];
+  let state = run(begun);
+  assert.equal(phaseOf(selectedUpload(state), state), 'receiving', 'every upload is understood before it is read');
+  state = run([{ type: 'fetched', upload: listed('u1', { ...HELD, received_bytes: 40, total_bytes: 100 }) }], state);
+  assert.ok(isHeld(selectedUpload(state)));
+  assert.equal(phaseOf(selectedUpload(state), state), 'understood');
+  const paused = run([{ type: 'sendNews', state: 'paused', why: null }], state);
+  assert.equal(phaseOf(selectedUpload(paused), paused), 'paused');
+  const sent = run([{ type: 'sendNews', state: 'going', sent: 100 }], state);
+  assert.equal(phaseOf(selectedUpload(sent), sent), 'understood', 'all is here, and it still waits');
+  const left = { ...state, sending: null, left: 'u1' };
+  assert.equal(phaseOf(selectedUpload(left), left), 'interrupted');
+  state = run([events(stage('u1', 'reading'))], sent);
+  assert.equal(phaseOf(selectedUpload(state), state), 'reading');
+  state = run([{ type: 'fetched', upload: listed('u1', { ...HELD, received_bytes: 100, total_bytes: 100 }) }], state);
+  assert.equal(selectedUpload(state).stage, 'reading', 'an answer that is older takes nothing back');
+});
+
+test('a new reading of an upload is shown at once, with all its bytes, whatever is being sent', () => {
+  const sending = [{ type: 'listed', uploads: [listed('u1', { received_bytes: 100, total_bytes: 100 })], next: null }, { type: 'sendStarted', name: 'b.csv', size: 9, at: T }, { type: 'select', id: 'u1', follow: false }, { type: 'reread', id: 'u1' }];
+  const other = run([...sending, events(stage('u2', 'receiving', { filename: 'b.csv', total_bytes: 9 }))]);
+  assert.equal(other.selected, 'u1');
+  const state = run([events(stage('u3', 'receiving', { total_bytes: 100 }))], other);
+  const upload = selectedUpload(state);
+  assert.deepEqual([upload.id, upload.source, upload.rows, upload.received_bytes, phaseOf(upload, state)], ['u3', 'u1', 0, 100, 'reading']);
+  assert.equal(state.reread, null);
+  const next = run([events(stage('u4', 'receiving', { total_bytes: 100 }))], { ...state, follow: false });
+  assert.equal(next.uploads.get('u4').source, null, 'the next one is no reading of it');
+});
+
+test('what is said of an upload goes when it does', () => {
+  const state = run([events(stage('u1', 'cancelled', ENDED), { kind: 'toast', data: { upload: 'u1', level: 'warning', message: 'cancelled' } }), { type: 'deleted', id: 'u1' }]);
+  assert.deepEqual(state.toasts, []);
 });
