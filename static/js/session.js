@@ -2,7 +2,7 @@
 
 import * as api from './api.js';
 import { Opened } from './opened.js';
-import { isRunning, isSending, mineOf, selectedUpload, waitsForFile } from './state.js';
+import { isHeld, isRunning, isSending, mineOf, selectedUpload, waitsForFile } from './state.js';
 import { Stream } from './stream.js';
 import { OtherFile, Tus } from './tus.js';
 import { difference, forget, keep, notes, printOf } from './unfinished.js';
@@ -10,6 +10,8 @@ import { cancelAsk, drop, history, remove, resume } from './words.js';
 
 /** What was being sent when the page went away, for the page that comes after it. */
 const MARK = 'rowcast.sending';
+
+const QUIET_MS = 1000;
 
 /** Whether what is sent waits until somebody has seen how it is understood: there or not. */
 export const CHECK = 'rowcast.check';
@@ -26,6 +28,7 @@ export class Session extends EventTarget {
 	#stream = null;
 	/** @type {Tus | null} */
 	#tus = null;
+	#quiet = 0;
 	/** The file last sent, while the page lives. @type {any} */
 	#file = null;
 
@@ -261,6 +264,11 @@ export class Session extends EventTarget {
 			if (kind === 'stage' && !isRunning(data)) this.#ended(data);
 			// Whether it is held, and what was said of it, the stream does not tell.
 			if (kind === 'stage' && data.stage === 'understood' && isRunning(this.#state.uploads.get(data.upload))) this.#refresh(data.upload);
+			// Of the last bytes of a held one no event needs to tell.
+			if (kind === 'progress' && isHeld(this.#state.uploads.get(data.upload))) {
+				clearTimeout(this.#quiet);
+				this.#quiet = setTimeout(() => this.#refresh(data.upload), QUIET_MS);
+			}
 		}
 		if (events.some(({ kind }) => kind === 'gap')) this.list();
 	}

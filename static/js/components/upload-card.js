@@ -48,6 +48,8 @@ component('upload-card', (host, { store, session }) => {
 		if (host.hidden) return;
 		view = upload ? ofUpload(upload, state) : ofSending(/** @type {any} */ (sending));
 		const { phase } = view;
+		// Some browsers let go of it as soon as it is hidden.
+		const focused = document.activeElement;
 		if (host.getAttribute('state') !== phase) {
 			const [look, kind] = LOOKS[phase];
 			attr(host, 'state', phase);
@@ -72,7 +74,7 @@ component('upload-card', (host, { store, session }) => {
 		// What was read is never said to be all of it before the server says so.
 		read.show(phase === 'done' ? 100 : view.size === null ? null : Math.min(99, percent(view.read, view.size)), rowWords(view.rows));
 		aside(running);
-		if (document.activeElement?.closest('.uc-acts [hidden]')) name.focus();
+		if (focused?.closest('.uc-acts [hidden]')) name.focus();
 	}
 
 	/** What else can be done, on one button, so that the focus stays where it is. @param {keyof typeof GO | null} does */
