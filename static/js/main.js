@@ -76,7 +76,7 @@ function show(view) {
 
 /** F6 goes from region to region, as in other programs of this kind. */
 function nextRegion(back) {
-	const regions = ['.top', '.side', '.stage', '.rows', '.panel'].map(one);
+	const regions = ['.top', '.side', '.stage', '.know', '.rows', '.panel'].map(one);
 	const at = regions.findIndex((region) => region.contains(document.activeElement));
 	const stops = (region) => [...region.querySelectorAll('[role="grid"] [tabindex="0"], [role="grid"][tabindex="0"], a[href], button:not([tabindex="-1"]), [tabindex="0"]')].filter((node) => node.checkVisibility() && !node.disabled);
 	for (let step = 1; step <= regions.length; step++) {

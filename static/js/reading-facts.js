@@ -18,15 +18,14 @@ export const visible = (value) => ({ '\t': '\\t', ' ': '␣' })[value] ?? value;
 /** @param {Pick<import('./state.js').Upload, 'reading' | 'options'>} upload @returns {Fact[]} */
 export function facts({ reading: read, options }) {
 	if (!read) return [];
-	const { delimiter, quote, encoding, header_rows: header, preamble_lines: above, line_end: lines, compression, byte_order_mark: mark, sure_percent: percent } = read;
-	const { choices } = words;
-	/** @type {Record<string, string[]>} */
+	const { delimiter, quote } = words.choices;
+	/** @type {Record<string, (string | null)[]>} */
 	const found = {
-		delimiter: [choices.delimiter[delimiter], delimiter], quote: [choices.quote[quote ?? 'none'], quote], encoding: [nameOf(encoding)], header: [words.headerRows(header, above)],
-		lines: [lines.toUpperCase()], ...(compression && { compression: [compression] }), ...(mark && { mark: [words.yes] }), more: [''],
+		delimiter: [delimiter[read.delimiter], read.delimiter], quote: [quote[read.quote ?? 'none'], read.quote], encoding: [nameOf(read.encoding)], header: [words.headerRows(read.header_rows, read.preamble_lines)],
+		lines: [read.line_end.toUpperCase()], ...(read.compression && { compression: [read.compression] }), ...(read.byte_order_mark && { mark: [words.yes] }), more: [''],
 	};
 	return Object.entries(found).map(([key, [value, code = null]]) => {
 		const set = SAID[key].some((name) => name in options);
-		return { key, value: value ?? '', code, set, sure: set || !/delim|quote|enc/.test(key) ? null : percent < LIKELY ? 'guess' : percent < SURE ? 'likely' : 'sure' };
+		return { key, value: value ?? '', code, set, sure: set || !'delimiter quote encoding'.includes(key) ? null : read.sure_percent < LIKELY ? 'guess' : read.sure_percent < SURE ? 'likely' : 'sure' };
 	});
 }

@@ -2,7 +2,7 @@
 
 import * as api from './api.js';
 import { Opened } from './opened.js';
-import { isHeld, isRunning, isSending, mineOf, selectedUpload, waitsForFile } from './state.js';
+import { isHeld, isRunning, isSending, selectedUpload, waitsForFile } from './state.js';
 import { Stream } from './stream.js';
 import { OtherFile, Tus } from './tus.js';
 import { difference, forget, keep, notes, printOf } from './unfinished.js';

@@ -131,8 +131,8 @@ const EVENTS = {
 		if (data.stage !== 'receiving' || known) return put(state, id, news);
 		const source = state.uploads.get(state.reread ?? '');
 		// The stream does not say whose bytes they are.
-		if (source?.filename !== data.filename || source?.received_bytes !== data.total_bytes) return begun(put(state, id, news), id);
-		return { ...put(state, id, { ...news, source: source.id, received_bytes: data.total_bytes }), selected: id, follow: true, reread: null };
+		if (source?.filename !== data.filename) return begun(put(state, id, news), id);
+		return { ...put(state, id, { ...news, source: state.reread, received_bytes: data.total_bytes }), selected: id, follow: true, reread: null };
 	},
 	progress: (state, { upload: id, ...data }, at) => {
 		const known = state.uploads.get(id);

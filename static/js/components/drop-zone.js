@@ -11,7 +11,7 @@ component('drop-zone', (host) => {
 	const about = h('p', {}, drop.text);
 	const input = h('input', { class: 'vh', type: 'file', id: 'file', accept: '.csv,.tsv,.txt,text/csv', tabindex: -1, onchange: () => { send(input.files[0]); input.value = ''; }, oncancel: () => { goOn = null; } });
 	const choose = button({ icon: 'send', text: drop.choose, class: 'main', onclick: () => ask(null) });
-	const check = h('input', { type: 'checkbox', role: 'switch', checked: localStorage.getItem(CHECK) !== null, onchange: () => (check.checked ? localStorage.setItem(CHECK, 'on') : localStorage.removeItem(CHECK)) });
+	const check = h('input', { type: 'checkbox', role: 'switch', checked: Boolean(localStorage.getItem(CHECK)), onchange: () => localStorage.setItem(CHECK, check.checked ? 'on' : '') });
 	const veil = h('div', { class: 'drop-veil', hidden: true, 'aria-hidden': true }, icon('send'), h('span', {}, drop.over));
 	/** The upload for which the file is being chosen. @type {string | null} */
 	let goOn = null;

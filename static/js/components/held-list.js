@@ -15,8 +15,8 @@ component('held-list', (host, { store }) => {
 		if (host.hidden || list === shown) return;
 		shown = list;
 		const line = (tag, cells) => h('tr', {}, ...cells.map((cell) => h(tag, { dir: tag === 'td' && 'auto' }, cell)));
-		const row = ({ name, type, examples }) => line('td', [h('b', {}, name), type, h('span', {}, ...examples.map((one) => h('span', { class: 'code', dir: 'auto' }, one)))]);
-		host.replaceChildren(h('div', { class: 'none', tabindex: 0, role: 'group', 'aria-label': words.held }, h('strong', {}, words.held), h('p', {}, words.heldText),
-			h('table', {}, h('thead', {}, line('th', words.heldHead)), h('tbody', {}, ...list.slice(0, COLUMNS_MAX).map(row))), list.length > COLUMNS_MAX && h('p', {}, words.heldMore(list.length - COLUMNS_MAX))));
+		const row = ({ name, type, examples }) => line('td', [h('b', {}, name), words.looks[type] ?? type, h('span', {}, ...examples.map((one) => h('span', { class: 'code', dir: 'auto' }, one)))]);
+		host.replaceChildren(h('strong', {}, words.held), h('p', {}, words.heldText),
+			h('table', {}, h('thead', {}, line('th', words.heldHead)), h('tbody', {}, ...list.slice(0, COLUMNS_MAX).map(row))), h('p', { hidden: list.length <= COLUMNS_MAX }, words.heldMore(list.length - COLUMNS_MAX)));
 	});
 });

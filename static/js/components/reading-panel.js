@@ -96,6 +96,7 @@ export function readingPanel(page, host, changed) {
 			const [first] = SAID[key];
 			if (!SAID[key].some((name) => name in chosen)) return null;
 			const value = chosen[first];
+			if (first === 'header_rows' && value) return [words.headerRows(Number(value), 0), null];
 			return value === undefined ? ['', null] : [fieldOf(/** @type {any} */ (upload.reading), first).names?.[value] ?? (value || words.findOut), first === 'delimiter' ? value : null];
 		},
 	};

@@ -3,7 +3,7 @@
 import { attr, component, h, svg, text } from '../elements.js';
 import { facts, visible } from '../reading-facts.js';
 import { isHeld, isRunning, localSending, selectedUpload } from '../state.js';
-import { app, understood as words } from '../words.js';
+import { understood as words } from '../words.js';
 
 component('understood-bar', (host, page) => {
 	const { store } = page;
@@ -12,8 +12,6 @@ component('understood-bar', (host, page) => {
 	const buttons = new Map();
 	let shown = '';
 	let panel = /** @type {ReturnType<typeof import('./reading-panel.js').readingPanel> | null} */ (null);
-	attr(host, 'role', 'group');
-	attr(host, 'aria-label', app.know);
 
 	async function open({ currentTarget: node }) {
 		const { readingPanel } = await import('./reading-panel.js');
