@@ -35,19 +35,20 @@ export function wayOf(upload, sending) {
 	return all ? (isHeld(upload) ? 'again' : 'stop') : mineOf(upload, sending) ? 'anew' : 'wait';
 }
 
-/** Reads the upload that is shown by what is said: what runs is cancelled before, and what is not all here is sent again. @param {import('./main.js').Page} page @param {import('./state.js').Upload} upload @param {Record<string, string>} values */
+/** Reads the upload that is shown by what is said: what runs is cancelled before, and what is not all here is sent again. @param {import('./main.js').Page} page @param {import('./state.js').Upload} upload @param {Record<string, string>} values  an empty one is to be found */
 export async function readAgain({ store, session }, upload, values) {
 	const { id, filename } = upload;
-	const all = { ...values, ...(isHeld(upload) && { hold: 'review' }) };
+	const options = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== ''));
+	const all = { ...options, ...(isHeld(upload) && { hold: 'review' }) };
 	const reread = async () => {
-		store.dispatch({ type: 'reread', id });
+		store.dispatch({ type: 'reread', reread: { id, options } });
 		try {
 			await api.reread(id, all);
 		} catch (error) {
 			// Once it has begun, its end is for the stream to tell.
-			if (store.state.reread === id) throw error;
+			if (store.state.reread?.id === id) throw error;
 		} finally {
-			store.dispatch({ type: 'reread', id: null });
+			store.dispatch({ type: 'reread', reread: null });
 		}
 	};
 	const way = wayOf(upload, store.state.sending);

@@ -19,9 +19,9 @@ import { closed, sampled } from './meter.js';
 /** @typedef {{ kind: string, data: any }} StreamEvent */
 /** @typedef {{ client: string, uploads: Map<string | null, Upload>, order: string[], next: string | null, listed: boolean, selected: string | null, follow: boolean,
  *   sending: Sending | null, connection: Connection, toasts: Toast[], toastCount: number, gap: { events: number | null } | null,
- *   left: string | null, refused: string | null, reread: string | null }} State
+ *   left: string | null, refused: string | null, reread: { id: string, options: Said } | null }} State
  *   `follow`: a new upload of this client is shown as soon as it begins; `left`: what this tab was sending before it was loaded again; `refused`: why the chosen file cannot go on;
- *   `reread`: the upload whose bytes are about to be read as a new one */
+ *   `reread`: the upload whose bytes are about to be read as a new one, and how */
 /** @typedef {{ type: string, [key: string]: any }} Action */
 
 const TOASTS_MAX = 3;
@@ -107,7 +107,7 @@ const ACTIONS = {
 	},
 	left: (state, { id }) => ({ ...state, left: id }),
 	refused: (state, { why }) => ({ ...state, refused: why }),
-	reread: (state, { id }) => ({ ...state, reread: id }),
+	reread: (state, { reread }) => ({ ...state, reread }),
 	connection: (state, { connection }) => ({ ...state, connection }),
 	toast: (state, action) => EVENTS.toast(state, action, 0),
 	toastClosed: (state, { key }) => ({ ...state, toasts: state.toasts.filter((one) => one.key !== key) }),
@@ -129,10 +129,10 @@ const EVENTS = {
 		if (data.stage === 'done') news.percent = 100;
 		if (!isRunning(data) && known?.meter) news.meter = closed(known.meter, { at, rows: data.rows, bytes: data.read_bytes });
 		if (data.stage !== 'receiving' || known) return put(state, id, news);
-		const source = state.uploads.get(state.reread ?? '');
 		// The stream does not say whose bytes they are.
-		if (source?.filename !== data.filename) return begun(put(state, id, news), id);
-		return { ...put(state, id, { ...news, source: state.reread, received_bytes: data.total_bytes }), selected: id, follow: true, reread: null };
+		const { reread } = state;
+		if (!reread || state.uploads.get(reread.id)?.filename !== data.filename) return begun(put(state, id, news), id);
+		return { ...put(state, id, { ...news, source: reread.id, options: reread.options, received_bytes: data.total_bytes }), selected: id, follow: true, reread: null };
 	},
 	progress: (state, { upload: id, ...data }, at) => {
 		const known = state.uploads.get(id);

@@ -28,7 +28,7 @@ export const card = {
 	sent: 'Sent', read: 'Read', measuring: 'measuring', left: (seconds) => `${span(seconds)} left`, speed: (n) => (n === null ? 'rows/s' : `${count(n)} rows/s`), spark: 'Rows per second over the last minute',
 	problemCount: (n) => (n ? count(n) : 'none'), problemsIn: (n, inRows) => `${n === 1 ? 'problem' : 'problems'}${inRows ? ` in ${rows(inRows)}` : ''}`,
 	started: (at) => `started ${at}`, allHere: 'all bytes are here', took: (seconds) => `read in ${took(seconds)}`, stopped: (at) => `stopped ${at}`, unknownSize: 'size unknown',
-	next: 'Read it', toCheck: 'Nothing is read before you say so.', toCheckText: 'Change what is understood wrongly, then read it.',
+	next: 'Read it', toCheck: 'Nothing is read before you say so.', toCheckText: 'Change what is wrong below, then read it.',
 	pause: 'Pause', resume: 'Resume', tryNow: 'Try now', goOn: 'Go on', held: 'Paused', heldText: 'what was sent is kept',
 	cancel: 'Cancel', again: 'Send again', another: 'Choose another file', download: 'Download rows', remove: 'Delete', kept: 'kept', interrupted: 'The upload stopped before its end.',
 	interruptedText: (n) => (n ? `The ${rows(n)} read so far are kept. Send the file again to have all of it.` : 'Send the file again.'),

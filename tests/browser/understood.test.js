@@ -140,10 +140,12 @@ test('what the server does not take stands at its field, and nothing is given up
   await pop.getByLabel('another').first().check();
   const typed = pop.locator('input[type="text"], input.input');
   await typed.fill('abc');
+  await says('delimiter', 'Delimiterabcnot read yet');
   await again.click();
   const bad = pop.locator('.hint.bad:visible');
   await bad.waitFor();
   assert.match(await bad.textContent(), /^It is 'abc'; expected one or two characters/);
+  assert.equal(await typed.getAttribute('aria-invalid'), 'true');
   assert.equal(await pop.locator('[aria-invalid="true"]').count(), 1);
   assert.deepEqual(await violations(page), []);
   assert.deepEqual((await uploads()).map((one) => [one.id, one.stage]), [[id, 'understood']]);

@@ -97,7 +97,9 @@ export function readingPanel(page, host, changed) {
 			if (!SAID[key].some((name) => name in chosen)) return null;
 			const value = chosen[first];
 			if (first === 'header_rows' && value) return [words.headerRows(Number(value), 0), null];
-			return value === undefined ? ['', null] : [fieldOf(/** @type {any} */ (upload.reading), first).names?.[value] ?? (value || words.findOut), first === 'delimiter' ? value : null];
+			if (value === undefined) return ['', null];
+			if (first === 'delimiter') return [value ? words.choices.delimiter[value] ?? '' : words.findOut, value];
+			return [fieldOf(/** @type {any} */ (upload.reading), first).names?.[value] ?? (value || words.findOut), null];
 		},
 	};
 }
@@ -125,11 +127,11 @@ function control(name, { found, names, radio, other, max }, spoken, chosen, chan
 		node = radio
 			? h('fieldset', { onchange, ...described }, h('legend', { class: 'vh' }, words.labels[name]), ...list.map(([value, label, code]) => h('label', { class: 'choice' }, h('input', { type: 'radio', name, value, checked: value === at }), code.length === 1 && h('span', { class: 'code' }, visible(code)), label, note(value) && h('span', { class: 'hint' }, note(value)))))
 			: h('select', { class: 'input', id: name, onchange, ...described }, ...list.map(([value, label]) => h('option', { value, selected: value === at }, label, note(value) && ` (${note(value)})`)));
-	} else node = input({ id: name, type: max ? 'number' : 'text', min: 0, max, value: now, placeholder: free && found });
+	} else node = input({ id: name, type: max ? 'number' : 'text', min: 0, max, value: now, placeholder: free && found && `${found} (${words.found})` });
 	const say = (what) => {
 		bad.hidden = !what;
 		text(bad, what ?? '');
-		attr(node, 'aria-invalid', Boolean(what) && 'true');
+		for (const one of [node, typed]) if (one) attr(one, 'aria-invalid', Boolean(what) && (one === typed || typed?.hidden !== false) && 'true');
 	};
 	return { name, say, node: h('div', { class: 'field' }, !radio && h('label', { for: name }, words.labels[name]), node, typed, bad) };
 }

@@ -215,12 +215,13 @@ test('an upload is held from when the server says so until it is read, while byt
 });
 
 test('a new reading of an upload is shown at once, with all its bytes, whatever is being sent', () => {
-  const sending = [{ type: 'listed', uploads: [listed('u1', { received_bytes: 100, total_bytes: 100 })], next: null }, { type: 'sendStarted', name: 'b.csv', size: 9, at: T }, { type: 'select', id: 'u1', follow: false }, { type: 'reread', id: 'u1' }];
+  const sending = [{ type: 'listed', uploads: [listed('u1', { received_bytes: 100, total_bytes: 100 })], next: null }, { type: 'sendStarted', name: 'b.csv', size: 9, at: T }, { type: 'select', id: 'u1', follow: false }, { type: 'reread', reread: { id: 'u1', options: { trim: 'true' } } }];
   const other = run([...sending, events(stage('u2', 'receiving', { filename: 'b.csv', total_bytes: 9 }))]);
   assert.equal(other.selected, 'u1');
   const state = run([events(stage('u3', 'receiving', { total_bytes: 100 }))], other);
   const upload = selectedUpload(state);
   assert.deepEqual([upload.id, upload.source, upload.rows, upload.received_bytes, phaseOf(upload, state)], ['u3', 'u1', 0, 100, 'reading']);
+  assert.deepEqual(upload.options, { trim: 'true' }, 'nothing looks found that was said');
   assert.equal(state.reread, null);
   const next = run([events(stage('u4', 'receiving', { total_bytes: 100 }))], { ...state, follow: false });
   assert.equal(next.uploads.get('u4').source, null, 'the next one is no reading of it');
