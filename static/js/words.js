@@ -61,8 +61,9 @@ const ANEW = 'The file is read again from its first row. Its bytes are not sent 
 export const understood = {
 	lead: 'Understood as', held: 'Check this', idle: 'Delimiter, quote, encoding and header are found from the first bytes. You can change each.', waiting: 'Waiting for the header.', none: 'The header was never complete.',
 	names: { delimiter: 'Delimiter', quote: 'Quote', encoding: 'Encoding', header: 'Header', lines: 'Lines', compression: 'Compression', mark: 'Byte order mark', more: 'More' }, yes: 'yes',
+	/** Those that go by no name of a fact. */
 	labels: {
-		delimiter: 'Delimiter', quote: 'Quote', escape: 'A quote within quotes', encoding: 'Read the bytes as', header_rows: 'Records that name the columns', skip_rows: 'Lines to skip before',
+		escape: 'A quote within quotes', header_rows: 'Records that name the columns', skip_rows: 'Lines to skip before',
 		decimal: 'Decimal separator', trim: 'Blanks around cells', null_values: 'Texts for no value, with commas between', comment: 'Comments begin with', repair: 'Broken records',
 	},
 	/** Values that can be chosen, by the server's names. */

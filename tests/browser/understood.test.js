@@ -117,7 +117,7 @@ test('what is chosen can be undone, and goes when another upload is shown', asyn
   await reached(page, 'done');
   const undo = page.locator('understood-bar').getByText('Undo');
   await show('encoding');
-  await pop.getByLabel('Read the bytes as').selectOption('shift_jis');
+  await pop.getByLabel('Encoding', { exact: true }).selectOption('shift_jis');
   await page.keyboard.press('Escape');
   await says('encoding', 'SHIFT_JISnot read yet');
   await undo.click();
@@ -159,7 +159,7 @@ test('what the server does not take stands at its field, and nothing is given up
   await pop.getByLabel('A quote within quotes').selectOption('backslash');
   await page.keyboard.press('Escape');
   await show('encoding');
-  await pop.getByLabel('Read the bytes as').selectOption('other');
+  await pop.getByLabel('Encoding', { exact: true }).selectOption('other');
   await pop.locator('input').fill('klingon');
   await again.click();
   await bad.waitFor();
@@ -212,7 +212,7 @@ test('an upload that is held is found again, read otherwise, and goes on', async
   await reached(page, 'understood');
   await page.waitForSelector('held-list tbody tr');
   await show('encoding');
-  await pop.getByLabel('Read the bytes as').selectOption('windows-1252');
+  await pop.getByLabel('Encoding', { exact: true }).selectOption('windows-1252');
   await again.click();
   await says('encoding', 'Windows-1252set by you');
   await reached(page, 'understood');

@@ -111,6 +111,7 @@ function control(name, { found, names, radio, other, max }, spoken, chosen, chan
 	const bad = h('p', { class: 'hint bad', id: `bad-${name}` });
 	const described = { 'aria-describedby': bad.id };
 	const input = (more) => h('input', { class: 'input', spellcheck: 'false', autocomplete: 'off', oninput: ({ target }) => change(target.value), ...described, ...more });
+	const label = words.labels[name] ?? words.names[name];
 	let node;
 	let typed = null;
 	if (names) {
@@ -125,13 +126,13 @@ function control(name, { found, names, radio, other, max }, spoken, chosen, chan
 		};
 		const note = (value) => free && value === '' && found !== '' && (name === 'repair' ? words.usual : words.found);
 		node = radio
-			? h('fieldset', { onchange, ...described }, h('legend', { class: 'vh' }, words.labels[name]), ...list.map(([value, label, code]) => h('label', { class: 'choice' }, h('input', { type: 'radio', name, value, checked: value === at }), code.length === 1 && h('span', { class: 'code' }, visible(code)), label, note(value) && h('span', { class: 'hint' }, note(value)))))
-			: h('select', { class: 'input', id: name, onchange, ...described }, ...list.map(([value, label]) => h('option', { value, selected: value === at }, label, note(value) && ` (${note(value)})`)));
+			? h('fieldset', { onchange, ...described }, h('legend', { class: 'vh' }, label), ...list.map(([value, named, code]) => h('label', { class: 'choice' }, h('input', { type: 'radio', name, value, checked: value === at }), code.length === 1 && h('span', { class: 'code' }, visible(code)), named, note(value) && h('span', { class: 'hint' }, note(value)))))
+			: h('select', { class: 'input', id: name, onchange, ...described }, ...list.map(([value, named]) => h('option', { value, selected: value === at }, named, note(value) && ` (${note(value)})`)));
 	} else node = input({ id: name, type: max ? 'number' : 'text', min: 0, max, value: now, placeholder: free && found && `${found} (${words.found})` });
 	const say = (what) => {
 		bad.hidden = !what;
 		text(bad, what ?? '');
 		for (const one of [node, typed]) if (one) attr(one, 'aria-invalid', Boolean(what) && (one === typed || typed?.hidden !== false) && 'true');
 	};
-	return { name, say, node: h('div', { class: 'field' }, !radio && h('label', { for: name }, words.labels[name]), node, typed, bad) };
+	return { name, say, node: h('div', { class: 'field' }, !radio && h('label', { for: name }, label), node, typed, bad) };
 }
