@@ -113,7 +113,7 @@ function control(name, { found, names, radio, other, max }, spoken, chosen, chan
 	const input = (more) => h('input', { class: 'input', spellcheck: 'false', autocomplete: 'off', oninput: ({ target }) => change(target.value), ...described, ...more });
 	const label = words.labels[name] ?? words.names[name];
 	let node;
-	let typed = null;
+	let typed = /** @type {any} */ (null);
 	if (names) {
 		const list = Object.entries(names).map(([value, words]) => [free && value === found ? '' : value, words, value]);
 		if (!free || !(found in names)) list.push(['', (free && found) || words.findOut, '']);
