@@ -30,6 +30,8 @@ export const reread = (id, said) => json(`/uploads/${id}/reread?${new URLSearchP
 export const remove = (/** @type {string} */ id) => ask(`/uploads/${id}`, { method: 'DELETE' });
 /** @param {string} id @param {'rows' | 'problems'} what @param {number} from @param {number} limit @param {AbortSignal} [signal] */
 export const page = (id, what, from, limit, signal) => json(`/uploads/${id}/${what}?from=${from}&limit=${limit}`, { signal });
+/** Some rows by their numbers, ascending, at most 256. @param {string} id @param {number[]} numbers @param {AbortSignal} [signal] */
+export const rowsAt = (id, numbers, signal) => json(`/uploads/${id}/rows?numbers=${numbers}`, { signal });
 
 /** Fetches a file, saying how much of it is here. @param {string} url @param {(bytes: number) => void} heard */
 export async function fetchFile(url, heard) {

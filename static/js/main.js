@@ -52,8 +52,10 @@ const ACTS = {
 	toast: ({ message, level }) => store.toast(message, level),
 	closeToast: ({ key }) => store.dispatch({ type: 'toastClosed', key }),
 	closeGap: () => store.dispatch({ type: 'gapClosed' }),
-	copy: ({ text: copied }) => navigator.clipboard.writeText(copied).then(() => store.toast(words.app.copied, 'success'), () => store.toast(words.app.notCopied, 'warning')),
+	// The text may be a promise: some browsers let a page copy only right after a key or a click, not later.
+	copy: ({ text: copied }) => navigator.clipboard.write([new ClipboardItem({ 'text/plain': copied })]).then(() => store.toast(words.app.copied, 'success'), () => store.toast(words.app.notCopied, 'warning')),
 	goTo: ({ row, column }) => { show('rows'); one('row-table').goTo(row, column); },
+	filter: ({ rows }) => { show('rows'); one('row-table').filter(rows); },
 	nextProblem: () => { show('rows'); one('row-table').stepProblem(1); },
 	theme: () => {
 		const dark = (root.dataset.theme ?? (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light')) === 'dark';

@@ -28,7 +28,7 @@ export class Opened extends EventTarget {
 		this.id = upload.id;
 		this.live = live;
 		this.#fromEvents = fromEvents;
-		this.rows = new RowSource((from, limit, signal) => api.page(upload.id, 'rows', from, limit, signal));
+		this.rows = new RowSource((from, limit, signal) => api.page(upload.id, 'rows', from, limit, signal), (numbers, signal) => api.rowsAt(upload.id, numbers, signal));
 		this.rows.addEventListener('change', () => this.dispatchEvent(new Event('rows')));
 		this.update(upload);
 	}

@@ -97,12 +97,23 @@ export const table = {
 	row: 'Row', of: (file) => `Rows of ${file}`, waiting: 'Waiting for the first row', waitingText: (n) => (n ? `The header is here: ${columns(n)}.` : 'The header is not here yet.'),
 	none: 'This file has no rows', noneText: (n) => (n ? `It has a header of ${columns(n)} and nothing after it.` : 'It has no header either.'), noneKept: 'No row was read', held: 'Not read yet', heldText: 'This is what the beginning of the file looks like.', heldHead: ['Column', 'Looks like', 'Examples'], heldMore: (n) => `${columns(n)} more`,
 	following: 'Following the end', toEnd: 'Go to the end', fresh: (n) => `${count(n)} new ${n === 1 ? 'row' : 'rows'}`, jump: 'Go to row', number: 'number', noSuchRow: (n) => `There are ${rows(n)}.`, notARow: 'A row is a whole number from 1.',
-	range: (from, to, of, more) => `${count(from)} to ${count(to)} of ${count(of)}${more ? ' so far' : ''}`, columnRange: (from, to, of) => `Columns ${count(from)} to ${count(to)} of ${count(of)}`,
+	range: (from, to, of, more) => `${count(from)} to ${count(to)} of ${count(of)}${more}`, soFar: ' so far', columnRange: (from, to, of) => `Columns ${count(from)} to ${count(to)} of ${count(of)}`,
 	hasProblem: ', has a problem', missing: 'missing', notKept: 'not kept', extra: (n) => `${many(n, 'cell')} more than columns`, size: (n) => `${count(n)} characters`, map: 'Where in the file the problems are',
+	only: 'Problems only', onlyThese: ' with problems', onlyListed: ', of the problems listed so far', noneListed: 'No rows with problems',
 	density: 'Row height', densities: { compact: 'Compact', regular: 'Regular', roomy: 'Roomy' }, filled: (percent) => `${percent} % filled in the first rows`,
-	looks: { empty: 'empty', whole: 'whole number', number: 'number', date: 'date', time: 'date and time', text: 'text' },
+	/** A type that is not here shows itself. */
+	looks: { integer: 'whole number', datetime: 'date and time', category: 'few different texts', boolean: 'yes or no', currency: 'amount of money', email: 'mail address', url: 'web address', uuid: 'UUID' },
 	gap: (n) => (n === null ? 'Some events of this stream are no longer kept here.' : `${many(n, 'event')} of this stream ${n === 1 ? 'is' : 'are'} no longer kept here.`),
 };
+
+export const column = {
+	find: 'Find a column', more: (n, most) => (n > most ? `${count(n - most)} more. Type more of the name.` : n ? '' : 'No column has this in its name.'), copy: 'Copy row', first: (n) => `${problems(n)}, show the first`,
+	facts: ['Looks like', 'Filled', 'Empty', 'Different', 'From', 'To', 'Such as'], of: (n, first) => `Of the ${first ? 'first ' : ''}${rows(n)}${first ? '' : ' looked at here'}.`,
+	/** What each does, in px; 0 fits it to its cells. @type {[string, number][]} */
+	sizes: [['Narrower', -24], ['Wider', 24], ['Fit', 0]],
+};
+
+export const search = { label: 'Find in the rows loaded here', previous: 'Previous match', next: 'Next match', close: 'Close the search', found: (at, n, r) => `${n ? `${count(at)} of ${count(n)}` : 'none'} in ${rows(r)}` };
 
 export const cell = { head: 'Cell', empty: 'This cell is empty.', missing: 'The record ends before this column.', more: 'Show more', extra: 'Further cells', characters: 'Characters', loading: 'Loading' };
 
@@ -110,7 +121,7 @@ export const problem = {
 	head: 'Problems', none: 'none yet', idle: 'Nothing to show yet', idleText: 'Every cell that could not be read as it should is listed here with its row, column and bytes.', soFar: 'No problems so far', clean: 'No problems', cleanText: (n) => (n ? `none in ${rows(n)}` : 'none'),
 	inRows: (n, r) => (r ? `${count(n)} in ${rows(r)}` : count(n)), list: 'Problems by kind', foot: 'Broken rows are kept and marked', grouped: 'Grouped by kind and column', share: 'Share of all problems', row: 'Row', line: 'Line', byte: 'Byte',
 	show: 'Show in table', of: (at, n) => `${count(at)} of ${count(n)}`, previous: 'Previous', next: 'Next', listed: (at, n) => `${count(at)} of ${count(n)} listed`, more: 'List more', notDetailed: (n) => `${count(n)} more are counted, not listed.`,
-	anywhere: 'whole record', cut: 'cut', nextProblem: 'Next problem', noFurther: 'No problem further on.', noEarlier: 'No problem before this row.', raw: 'As it stands in the file',
+	anywhere: 'whole record', cut: 'cut', nextProblem: 'Next problem', only: 'Only these rows', noFurther: 'No problem further on.', noEarlier: 'No problem before this row.', raw: 'As it stands in the file',
 	/** A code that is not here shows itself. */
 	kinds: {
 		'missing-cell': 'Cell missing', 'extra-cell': 'More cells than columns', 'encoding-error': 'Not in the encoding', 'blank-row': 'Blank line', 'unclosed-quote': 'Quote not closed', 'record-too-long': 'Record too long',
@@ -143,7 +154,8 @@ export const keys = {
 	/** Keys joined by blanks, and what they do. */
 	list: [
 		['↑ ↓ ← →', 'next cell'], ['Home End', 'first, last column'], ['PageUp PageDown', 'a screen up, down'], ['Ctrl Home', 'first row'], ['Ctrl End', 'last row'], ['Enter', 'what is wrong, or the whole cell'],
-		['n p', 'next, previous problem'], ['f', 'follow the end on or off'], ['g', 'go to row'], ['d', 'row height'], ['Esc', 'close'], ['F6', 'next region'], ['?', 'these keys'],
+		['n p', 'next, previous problem'], ['o', 'rows with problems only'], ['/', 'find in the rows loaded here'], ['c', 'find a column, one row as a list'], ['i', 'about the column'], ['Shift ← →', 'narrower, wider column'],
+		['Ctrl C', 'copy the cell'], ['y', 'copy the row'], ['f', 'follow the end on or off'], ['g', 'go to row'], ['d', 'row height'], ['Esc', 'close'], ['F6', 'next region'], ['?', 'these keys'],
 	],
 };
 

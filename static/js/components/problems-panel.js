@@ -38,8 +38,9 @@ component('problems-panel', (host, { store, session }) => {
 		const problem = at === 0 ? group.example : await opened?.problem(group.at[at]).catch(() => null);
 		if (!problem || opened !== session.opened || shown.at !== at) return;
 		const step = (by, does) => button({ icon: by < 0 ? 'left' : 'right', label: words[does], class: 'bare only', 'data-does': does, onclick: () => { shown.at = (shown.at + by + group.at.length) % group.at.length; example(shown, does); } });
-		body.replaceChildren(...details(problem).filter(Boolean), h('div', { class: 'row' },
-			problem.row !== null && button({ text: words.show, onclick: () => act(host, 'goTo', problem) }), place, step(-1, 'previous'), step(1, 'next')));
+		body.replaceChildren(...details(problem).filter(Boolean), h('div', { class: 'row wrap' },
+			problem.row !== null && button({ text: words.show, onclick: () => act(host, 'goTo', problem) }),
+			group.rows.length > 0 && button({ text: words.only, onclick: () => act(host, 'filter', group) }), place, step(-1, 'previous'), step(1, 'next')));
 		body.querySelector(`[data-does="${held}"]`)?.focus();
 	}
 

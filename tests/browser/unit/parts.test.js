@@ -41,7 +41,7 @@ test('a long cell is not cut through a character', () => {
 
 test('columns look like what their values look like', () => {
   const sample = [['1', '1.5', '2024-01-02', '2024-01-02T03:04', 'x', ''], ['-20', '3', '2024-12-31', '2024-01-02 03:04:05', '1', '']].map((cells, i) => ({ row: i + 1, cells }));
-  assert.deepEqual(describe(['a', 'b', 'c', 'd', 'e', 'f'], sample).map((one) => one.look), ['whole', 'number', 'date', 'time', 'text', 'empty']);
+  assert.deepEqual(describe(['a', 'b', 'c', 'd', 'e', 'f'], sample).map((one) => one.type), ['integer', 'number', 'date', 'datetime', 'text', 'empty']);
 });
 
 test('of many columns only those in view are shown', () => {
@@ -67,6 +67,8 @@ test('problems are found by row, forwards and backwards', () => {
   assert.equal(index.brief(index.beside(90, -1)).row, 3);
   assert.equal(index.beside(3, -1), -1);
   assert.equal(index.rowsTouched, 2);
+  assert.deepEqual(index.touched, [3, 90]);
+  assert.deepEqual(index.groups()[0].rows, [3, 90]);
   assert.deepEqual(index.groups().map((group) => [group.code, group.at.length]), [['missing-cell', 2], ['blank-row', 1], ['encoding-error', 1], ['duplicate-label', 1]]);
 });
 
@@ -110,10 +112,13 @@ test('links name a client and one of its uploads', () => {
 });
 
 test('letters are keys only without Ctrl, Alt or Meta', () => {
-  const key = (name, more = {}) => keyAction({ key: name, ctrlKey: false, metaKey: false, altKey: false, ...more });
+  const key = (name, more = {}) => keyAction({ key: name, ctrlKey: false, metaKey: false, altKey: false, shiftKey: false, ...more });
   assert.deepEqual(key('n'), { act: 'next' });
   assert.equal(key('n', { ctrlKey: true }), undefined);
   assert.equal(key('n', { altKey: true }), undefined);
-  assert.deepEqual(key('End', { ctrlKey: true }), { row: 'last' });
+  assert.deepEqual(key('End', { ctrlKey: true }), { rows: Infinity });
+  assert.deepEqual(key('c', { metaKey: true }), { act: 'copy' });
+  assert.deepEqual(key('ArrowRight', { shiftKey: true }), { act: 'wider' });
+  assert.deepEqual(key('?', { shiftKey: true }), { act: 'keys' });
   assert.equal(key('x'), undefined);
 });
