@@ -241,6 +241,7 @@ test('clients are named by the link, kept across reloads and can be switched', a
   await reached(page, 'done');
   await page.click('client-switcher [aria-label="Share this view"]');
   await page.click('.pop >> text=Copy');
+  await page.waitForSelector('.toast >> text=Copied.');
   assert.equal(await page.evaluate(() => navigator.clipboard.readText()), `${server.origin}/#${name}`);
   await page.keyboard.press('Escape');
   const fresh = await browser.tab(context, server.origin);
