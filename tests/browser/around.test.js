@@ -204,7 +204,7 @@ test('the list of uploads offers every download, and deletes when it was asked',
 	await page.click('.side [data-act="start"]');
 	assert.match(await page.textContent('history-list li'), /99 rows, 13 problems.*5\.13 KB/s);
 	const more = page.getByRole('button', { name: 'More for orders-messy.csv' });
-	await page.locator('history-list a').focus();
+	await page.locator('history-list a').first().focus();
 	await page.keyboard.press('Tab');
 	await page.keyboard.press('Enter');
 	await page.waitForSelector('.pop');
