@@ -46,6 +46,9 @@ export function announce(status, alert, store) {
 		if (now) onUpload(before.uploads.get(now.id), now);
 		const mine = now && mineOf(now, state.sending);
 		if (mine && before.sending?.upload === mine.upload) onHold(before.sending.hold, mine.hold, mine.name);
+		// What the page says itself; of uploads it is said above.
+		const message = state.messages.at(-1);
+		if (message?.upload === null && message !== before.messages.at(-1)) speak(message.message);
 		if (state.refused && state.refused !== before.refused) text(alert, state.refused);
 		before = state;
 	});

@@ -17,7 +17,7 @@ import { popover } from './components/popovers.js';
 import { attr, h, icon, text } from './elements.js';
 import { count, percent } from './format.js';
 import { Session } from './session.js';
-import { isHeld, isRunning, localSending, phaseOf, selectedUpload } from './state.js';
+import { isHeld, localSending, phaseOf, selectedUpload } from './state.js';
 import { Store } from './store.js';
 import * as words from './words.js';
 
@@ -35,9 +35,13 @@ const soon = (then) => requestAnimationFrame(() => requestAnimationFrame(then));
 
 /** @type {Record<string, (detail: any) => void>} */
 const ACTS = {
-	send: ({ file }) => { session.send(file); soon(() => one('upload-card').focusHeading()); },
+	send: ({ files }) => {
+		if (!session.isBusy) soon(() => one('upload-card').focusHeading());
+		session.send(files);
+	},
+	unqueue: ({ key }) => session.unqueue(key),
 	choose: () => one('drop-zone').choose(),
-	again: ({ name }) => { if (!session.sendAgain(name)) one('drop-zone').choose(); },
+	again: ({ id }) => { if (!session.sendAgain(id)) one('drop-zone').choose(); },
 	cancel: () => session.cancel(),
 	next: ({ id }) => session.next(id),
 	pause: () => session.pause(),
@@ -45,7 +49,7 @@ const ACTS = {
 	// With the file where it is still at hand, else it is asked for.
 	goOn: ({ id }) => { if (session.goOnAtHand(id)) return; session.select(id, true); one('drop-zone').choose(id); },
 	goOnWith: ({ id, file }) => session.goOn(id, file),
-	anew: () => session.anew(),
+	anew: ({ id }) => session.anew(id),
 	remove: ({ id }) => session.remove(id),
 	older: () => session.list(store.state.next),
 	retry: () => session.retryNow(),
@@ -57,9 +61,17 @@ const ACTS = {
 	goTo: ({ row, column }) => { show('rows'); one('row-table').goTo(row, column); },
 	filter: ({ rows }) => { show('rows'); one('row-table').filter(rows); },
 	nextProblem: () => { show('rows'); one('row-table').stepProblem(1); },
+	// From light to dark to what the system says.
 	theme: () => {
-		const dark = (root.dataset.theme ?? (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light')) === 'dark';
-		localStorage.setItem('rowcast.theme', root.dataset.theme = dark ? 'light' : 'dark');
+		const next = { light: 'dark', dark: 'system' }[root.dataset.theme] ?? 'light';
+		if (next === 'system') delete root.dataset.theme;
+		else root.dataset.theme = next;
+		localStorage.setItem('rowcast.theme', next);
+		text(one('#status'), nameTheme());
+	},
+	messages: async () => {
+		const { showMessages } = await import('./components/messages.js');
+		showMessages(document.body, one('[data-act="messages"]'), store.state);
 	},
 	keys: () => {
 		const list = words.keys.list.flatMap(([keys, what]) => [h('dt', {}, ...keys.split(' ').map((key) => h('kbd', {}, key))), h('dd', {}, what)]);
@@ -115,6 +127,18 @@ async function heldList() {
 	one('held-list').connect({ store, session });
 }
 
+/** @returns {string} what the switches say */
+function nameTheme() {
+	const now = root.dataset.theme ?? 'system';
+	const name = words.app.theme(words.app.themes[now]);
+	for (const node of all('[data-act="theme"]')) {
+		attr(node, 'aria-label', name);
+		attr(node, 'title', name);
+		node.replaceChildren(icon(/** @type {any} */ (now === 'light' ? 'theme' : now)), node.matches('.only') ? '' : name);
+	}
+	return name;
+}
+
 /** Words and icons for what stands in the HTML: attributes name them. */
 function dress() {
 	const find = (path) => path.split('.').reduce((at, key) => at[key], /** @type {any} */ (words));
@@ -132,12 +156,13 @@ function listen() {
 		event.preventDefault();
 		nextRegion(event.shiftKey);
 	});
-	addEventListener('hashchange', () => {
-		const { client, upload } = parseHash(location.hash);
-		const { uploads } = store.state;
+	// By the time this is heard the address may be written over already.
+	addEventListener('hashchange', ({ newURL }) => {
+		const { client, upload } = parseHash(new URL(newURL).hash);
 		one('#side').hidePopover();
 		if (client && client !== store.state.client) watch(client, upload);
-		else if (client) session.select(uploads.has(upload) ? upload : null, upload === null || isRunning(uploads.get(upload)));
+		else if (upload) session.open(upload);
+		else if (client) session.select(null, true);
 	});
 	addEventListener('beforeunload', (event) => { if (session.isSending) event.preventDefault(); });
 	addEventListener('pagehide', () => session.leave());
@@ -151,6 +176,7 @@ function watch(client, upload) {
 }
 
 dress();
+nameTheme();
 listen();
 for (const part of all('[data-part]')) /** @type {any} */ (part).connect({ store, session });
 announce(one('#status'), one('#alert'), store);

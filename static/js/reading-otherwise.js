@@ -37,7 +37,7 @@ export function wayOf(upload, sending) {
 
 /** Reads the upload that is shown by what is said: what runs is cancelled before, and what is not all here is sent again. @param {import('./main.js').Page} page @param {import('./state.js').Upload} upload @param {Record<string, string>} values  an empty one is to be found */
 export async function readAgain({ store, session }, upload, values) {
-	const { id, filename } = upload;
+	const { id } = upload;
 	const options = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== ''));
 	const all = { ...options, ...(isHeld(upload) && { hold: 'review' }) };
 	const reread = async () => {
@@ -59,7 +59,7 @@ export async function readAgain({ store, session }, upload, values) {
 		if (error.status !== 409 || way === 'again' && !isRunning(upload)) throw error;
 	}
 	await session.cancel();
-	if (way === 'anew') session.sendAgain(filename, all);
+	if (way === 'anew') session.sendAgain(id, all);
 	else await reread();
 	// Nothing of it was read.
 	if (!upload.rows && await api.remove(id).catch(() => null)) store.dispatch({ type: 'deleted', id });

