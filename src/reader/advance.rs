@@ -2,6 +2,7 @@
 //! way: rows, lines, checkpoints.
 
 use super::doubt::Outcome;
+use super::fields::is_blank;
 use super::lines::LineBreaks;
 use super::oversize::Oversize;
 use super::place::Place;
@@ -52,7 +53,7 @@ impl Reader {
             Scan::Clean { len, terminated, line_breaks } => {
                 let cells = self.scanner.as_ref().expect("it scanned just now").cells(text);
                 let len = len - usize::from(terminated);
-                let is_blank = self.columns > 1 && cells.iter().all(|cell| cell.trim().is_empty()) && self.repairs();
+                let is_blank = self.columns > 1 && cells.iter().all(is_blank) && self.repairs();
                 // Only these are looked at again: most records are on one line, and no header.
                 let is_unusual = !self.quiet
                     && (line_breaks > 0

@@ -1,9 +1,9 @@
 //! What comes again in the midst of a table: its header, where files were joined or a report has sections, or all of it.
 
 use super::doubt::Outcome;
-use super::fields::Fields;
+use super::fields::{Fields, are_blank, filled, is_blank};
 use super::pull::Reader;
-use super::{layout, sniff};
+use super::sniff;
 use crate::domain::Problem;
 
 /// What comes again where a record stands.
@@ -69,8 +69,7 @@ impl Reader {
 
     /// Whether a record says next to nothing, for one of this table.
     fn is_sparse(&self, fields: &Fields) -> bool {
-        let filled = fields.cells.iter().filter(|cell| !is_blank(cell)).count();
-        self.columns > 1 && fields.is_strict() && filled <= (self.columns / 3).max(1)
+        self.columns > 1 && fields.is_strict() && filled(&fields.cells) <= (self.columns / 3).max(1)
     }
 
     /// The lines from here to the header that comes again behind them, if nothing else stands between.
@@ -93,7 +92,7 @@ impl Reader {
             if len > 0 && !self.is_sparse(&fields) {
                 return Some(Again::Nothing);
             }
-            lines.push((if layout::is_blank(&fields.cells) { Line::Blank } else { Line::Title }, len, all));
+            lines.push((if are_blank(&fields.cells) { Line::Blank } else { Line::Title }, len, all));
             at += all;
         }
         Some(Again::Nothing)
@@ -117,10 +116,6 @@ impl Reader {
         self.pending.extend(problems);
         self.skip(len, last.expect("there is a header at least"))
     }
-}
-
-fn is_blank(cell: &str) -> bool {
-    cell.trim().is_empty()
 }
 
 /// Whether two names are the same to a person.

@@ -1,7 +1,7 @@
 //! What the lines behind a record say of it. Each question is answered by the bytes alone, or not yet.
 
 use super::class::Class;
-use super::fields::Fields;
+use super::fields::{Fields, are_blank, filled, texts};
 use super::judge::Judge;
 use super::pull::Reader;
 use super::repair::{Meaning, best_meaning};
@@ -34,7 +34,12 @@ impl Reader {
     }
 
     /// The record's first line by itself, if that is a better reading than the record with all of its lines.
-    pub(super) fn first_line_alone(&self, fields: &Fields, line_len: usize, learned: &Learned) -> Option<Fields> {
+    pub(super) fn first_line_alone(
+        &self,
+        fields: &Fields,
+        line_len: usize,
+        learned: &Learned,
+    ) -> Option<Fields<'static>> {
         let text = &self.window.text()[self.pos..];
         let judge = Judge::Row(learned);
         let mut alone = self.split().whole().fields(&text[..line_len]);
@@ -47,7 +52,7 @@ impl Reader {
         let next = &text[line_len + sniff::line(&text[line_len..]).1..];
         let next = self.split().whole().fields(&next[..sniff::line(next).0]);
         let next_is_whole = next.cells.len() == self.columns && whole < UNLIKELY * self.columns as f64;
-        (meaning.score > whole - 1.0 || next_is_whole).then_some(alone)
+        (meaning.score > whole - 1.0 || next_is_whole).then(|| alone.into_owned())
     }
 
     /// Whether nothing but short lines follows, down to the end of the file; none if that cannot be known yet.
@@ -76,10 +81,7 @@ impl Reader {
                 return Some(false);
             }
             let Fields { cells, beyond, .. } = split.fields(&rest[..len]);
-            if beyond > 0
-                || cells.iter().filter(|cell| !cell.trim().is_empty()).count() > short
-                || cells.len() == self.columns && !layout::is_blank(&cells)
-            {
+            if beyond > 0 || filled(&cells) > short || cells.len() == self.columns && !are_blank(&cells) {
                 return Some(false);
             }
             // What stands in the middle of a table is no footer, however short: only its own first line decides.
@@ -96,7 +98,7 @@ impl Reader {
         &self,
         fields: &Fields,
         learned: &Learned,
-    ) -> Option<Option<(usize, Fields, Meaning)>> {
+    ) -> Option<Option<(usize, Fields<'static>, Meaning)>> {
         let text = &self.window.text()[self.pos..];
         let rest = &text[fields.len..];
         let (_, terminator) = sniff::line(&rest[..rest.len().min(2)]);
@@ -124,8 +126,8 @@ impl Reader {
         let fit = Judge::Row(learned).record(&joined.cells, &joined.quoted);
         Some(fit.filter(|fit| *fit > 2.0 * UNLIKELY * self.columns as f64).map(|score| {
             let what = "two lines put together, since neither is a whole record".to_owned();
-            let meaning = Meaning { cells: joined.cells.clone(), repair: Some((ProblemCode::BrokenLine, what)), score };
-            (all, joined, meaning)
+            let meaning = Meaning { cells: texts(&joined.cells), repair: Some((ProblemCode::BrokenLine, what)), score };
+            (all, joined.into_owned(), meaning)
         }))
     }
 }

@@ -4,11 +4,13 @@
 //! and profiles.
 
 use super::dialect::Dialect;
+use super::fields::{Fields, are_blank, texts};
 use super::header::{Renamed, name_columns};
 use super::judge::learn;
 use super::layout::{self, Layout};
+use super::profile::{Profiled, profile};
+use super::sniff as text;
 use super::sniff::{self, Found, Given, Sniffed, sniff};
-use super::{profile, sniff as text};
 use crate::domain::{ColumnProfile, Learned, LineEnd, QuoteOption, ReadOptions, Reading, Repair};
 
 /// Lines that one record may take up.
@@ -85,12 +87,12 @@ pub(super) fn plan(text: &[u8], options: &ReadOptions) -> Plan {
     let good: Vec<_> = records
         .iter()
         .map(|found| &found.fields)
-        .filter(|fields| fields.cells.len() == columns && fields.is_strict() && !layout::is_blank(&fields.cells))
+        .filter(|fields| fields.cells.len() == columns && fields.is_strict() && !are_blank(&fields.cells))
         .collect();
     // The first few are the header and what stands around it, most likely.
     let body = if good.len() > 3 { &good[good.len() / 20 + 1..] } else { good.get(1..).unwrap_or_default() };
     let body = if body.is_empty() { &good[..] } else { body };
-    let mut learned = learn(body.iter().copied(), columns, Vec::new());
+    let mut learned = learn(body, columns);
     let Layout { preamble: above, head, labels, header, why: because } =
         layout::layout(rest, &records, &learned, &dialect, options.header_rows);
     why.push(because);
@@ -108,18 +110,16 @@ pub(super) fn plan(text: &[u8], options: &ReadOptions) -> Plan {
     comments.retain(|line| line.start < body);
     let labels = if header_rows == 0 { (0..columns).map(|at| format!("col_{at}")).collect() } else { labels };
     let (names, renamed) = name_columns(&labels.iter().map(String::as_str).collect::<Vec<_>>());
-    let rows = || {
-        records[first_row..].iter().map(|found| &found.fields).filter(|fields| {
-            fields.cells.len() == columns && !layout::is_blank(&fields.cells) && fields.cells != header
-        })
-    };
+    let rows = records[first_row..].iter().map(|found| &found.fields);
+    let is_row =
+        |fields: &&Fields<'_>| fields.cells.len() == columns && !are_blank(&fields.cells) && fields.cells != header;
+    let rows: Vec<_> = rows.filter(is_row).collect();
     // A file without a record has no columns.
     let names = if records.is_empty() { Vec::new() } else { names };
-    let profiles = profile::profiles(&names, rows(), &options.null_values);
+    let Profiled { columns: profiles, decimal, thousands } = profile(&names, &rows, options);
     learned.header = header.clone();
     learned.labels = labels;
-    learned.first = records.get(first_row).map(|found| found.fields.cells.clone()).unwrap_or_default();
-    let decimal = options.decimal.or_else(|| profile::decimal(rows()));
+    learned.first = records.get(first_row).map(|found| texts(&found.fields.cells)).unwrap_or_default();
     let reading = Reading {
         delimiter: dialect.delimiter.clone(),
         quote: dialect.quote.map(char::from),
@@ -128,7 +128,7 @@ pub(super) fn plan(text: &[u8], options: &ReadOptions) -> Plan {
         comment: dialect.comment.map(char::from),
         trim: dialect.trim,
         decimal,
-        thousands: profile::thousands(rows(), decimal),
+        thousands,
         null_values: options.null_values.clone(),
         preamble_lines: preamble.iter().map(|range| 1 + super::lines::LineBreaks::within(&text[range.clone()])).sum(),
         header_rows: u32::try_from(header_rows).expect("a header has few records"),

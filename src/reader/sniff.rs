@@ -57,8 +57,8 @@ pub(super) struct Given {
 
 /// A record of a text that is there as a whole.
 #[derive(Debug, Clone)]
-pub(super) struct Found {
-    pub fields: Fields,
+pub(super) struct Found<'t> {
+    pub fields: Fields<'t>,
     /// Its first byte.
     pub start: usize,
     /// After its terminator, both bytes of a CRLF.
@@ -74,7 +74,7 @@ pub(super) fn line(text: &[u8]) -> (usize, usize) {
 }
 
 /// The record at `start`, reading no further than over so many lines for an open quote; what has none is one line.
-pub(super) fn record(text: &[u8], start: usize, dialect: &Dialect, lines_max: usize) -> Found {
+pub(super) fn record<'t>(text: &'t [u8], start: usize, dialect: &Dialect, lines_max: usize) -> Found<'t> {
     let rest = &text[start..];
     let (len, mut reach) = line(rest);
     let split = Split::by(dialect);
@@ -96,7 +96,7 @@ pub(super) fn record(text: &[u8], start: usize, dialect: &Dialect, lines_max: us
 }
 
 /// The records of a text, without blank lines.
-pub(super) fn records<'t>(text: &'t [u8], dialect: &'t Dialect, lines_max: usize) -> impl Iterator<Item = Found> + 't {
+pub(super) fn records<'t>(text: &'t [u8], dialect: &Dialect, lines_max: usize) -> impl Iterator<Item = Found<'t>> {
     let mut at = 0;
     std::iter::from_fn(move || {
         while let Some(b'\r' | b'\n') = text.get(at) {
@@ -291,7 +291,7 @@ fn judge(text: &[u8], dialect: &Dialect, belief: f64) -> (f64, usize, f64) {
             let class = Class::of(cell);
             typed += u32::from(class != Class::Text);
             structured += u32::from(
-                !quoted && (cell.contains([',', ';', '\t', '|']) || matches!(cell.as_str(), "#" | ":" | "^" | "~")),
+                !quoted && (cell.contains([',', ';', '\t', '|']) || matches!(cell.as_ref(), "#" | ":" | "^" | "~")),
             );
             // The first is the header, most likely.
             if at > 0 {
