@@ -1,15 +1,15 @@
 //! From one record to the next: the strict scanner first, the second look where that does not do, and what is counted on the
 //! way: rows, lines, checkpoints.
 
+use super::Position;
 use super::doubt::Outcome;
 use super::fields::is_blank;
-use super::lines::LineBreaks;
+use super::lines::{LineBreaks, line};
 use super::oversize::Oversize;
 use super::place::Place;
 use super::pull::{Mark, Open, Reader, Step};
 use super::scan::Scan;
 use super::source::Source;
-use super::{Position, sniff};
 use crate::domain::Cells;
 use std::mem;
 use std::ops::Range;
@@ -101,7 +101,7 @@ impl Reader {
 
     /// What is no clean row, in a text that should have nothing else.
     fn skip_quietly(&mut self) {
-        let (len, _) = sniff::line(&self.window.text()[self.pos..]);
+        let (len, _) = line(&self.window.text()[self.pos..]);
         let terminated = self.pos + len < self.window.len();
         self.close(len, terminated, 0);
     }

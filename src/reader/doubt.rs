@@ -192,10 +192,15 @@ impl Reader {
     /// Tells of a line or record that is no row.
     pub(super) fn skip(&mut self, len: usize, problem: Problem) -> Outcome {
         self.pending.push_back(problem);
+        self.pass(len);
+        Outcome::Told
+    }
+
+    /// Moves past a record of so many bytes, and its terminator if it has one; answers with the offset behind them.
+    pub(super) fn pass(&mut self, len: usize) -> u64 {
         let breaks = self.breaks(len);
         let terminated = self.pos + len < self.window.len();
-        self.close(len, terminated, breaks);
-        Outcome::Told
+        self.close(len, terminated, breaks)
     }
 
     /// The record as its dialect reads it; none if that is what the strict grammar reads.
@@ -206,7 +211,7 @@ impl Reader {
             return None;
         }
         let (len, broken, doubt) = (fields.len, fields.broken, doubt_of(&fields));
-        Some(self.give(len, fields.into_texts(), broken, Vec::new(), doubt))
+        Some(self.give(len, fields.into_texts(), broken, None, doubt))
     }
 
     /// Gives the record by its best meaning.
@@ -215,15 +220,15 @@ impl Reader {
         let meaning = meaning.or_else(|| best_meaning(raw, fields, Judge::Row(learned), &self.dialect));
         let repair = meaning.and_then(|meaning| meaning.repair.map(|(code, what)| (meaning.cells, code, what)));
         let Some((cells, code, what)) = repair else {
-            return self.give(len, texts(&fields.cells), fields.broken, Vec::new(), doubt_of(fields));
+            return self.give(len, texts(&fields.cells), fields.broken, None, doubt_of(fields));
         };
         if self.fixes() {
             let problem = self.place(len, Some(self.row)).told(code, None, what);
-            return self.give(len, cells, fields.broken, vec![problem], None);
+            return self.give(len, cells, fields.broken, Some(problem), None);
         }
         let mut problem = self.place(len, Some(self.row)).told(code, None, format!("{what}: so it would be repaired"));
         problem.severity = Severity::Warning;
-        self.give(len, texts(&fields.cells), fields.broken, vec![problem], None)
+        self.give(len, texts(&fields.cells), fields.broken, Some(problem), None)
     }
 
     /// Gives these cells as the next row, with what is wrong with it.
@@ -232,18 +237,17 @@ impl Reader {
         len: usize,
         cells: Vec<String>,
         broken: Option<usize>,
-        told: Vec<Problem>,
+        told: Option<Problem>,
         doubt: Option<ProblemCode>,
     ) -> Outcome {
-        let number = self.row;
         let reading = self.reading.clone();
         let columns = reading.as_ref().map_or(&[][..], |reading| &reading.columns);
-        let place = self.place(len, Some(number));
-        let mut problems = told;
-        let excess = place.excess(&cells, columns, &self.bounds);
-        if let Some(excess) = excess {
-            problems = vec![excess];
+        let place = self.place(len, Some(self.row));
+        let mut problems = Vec::new();
+        if let Some(excess) = place.excess(&cells, columns, &self.bounds) {
+            problems.push(excess);
         } else {
+            problems.extend(told);
             let is_ragged = cells.len() != columns.len();
             problems.extend(place.ragged(cells.len(), columns));
             problems.extend(broken.map(|index| place.encoding_error(index, columns)));
@@ -254,10 +258,8 @@ impl Reader {
         let is_row = !matches!(problems.first(), Some(problem) if problem.code.drops_the_row());
         self.pending.extend(problems);
         let (start, line) = (self.window.offset(self.pos), self.line);
-        let breaks = self.breaks(len);
-        let terminated = self.pos + len < self.window.len();
         self.row += 1;
-        let end = self.close(len, terminated, breaks);
+        let end = self.pass(len);
         if !is_row {
             return Outcome::Told;
         }

@@ -86,15 +86,12 @@ pub(super) fn layout(
             found.fields.cells.len() == columns && found.fields.is_strict() && !are_blank(&found.fields.cells);
     }
     let is_data = |row: &Row| is_data(row, learned, &strong);
-    let mut preamble = preamble(&rows, columns, &is_data);
+    let preamble = preamble(&rows, columns, &is_data);
     let body = &rows[preamble..];
     let head = match header_rows {
         Some(said) => (0..body.len().min(said as usize)).collect(),
         None => header(body, records, &strong, learned, &is_data),
     };
-    if head.is_empty() && body.is_empty() {
-        preamble = 0;
-    }
     let why = match head.len() {
         0 => "Header: none, since the first record looks like the others.".to_owned(),
         1 => "Header: one record, which looks unlike those below it.".to_owned(),
@@ -142,7 +139,7 @@ fn as_row(text: &[u8], found: &Found, learned: &Learned, is_row: bool, dialect: 
 }
 
 /// Whether a fifth of a text's words could be values.
-pub(super) fn has_strong_words(raw: &[u8]) -> bool {
+fn has_strong_words(raw: &[u8]) -> bool {
     let text = String::from_utf8_lossy(raw);
     let words: Vec<_> = text.split([',', ';', '\t', '|', ' ', '"']).filter(|word| !word.is_empty()).collect();
     let strong = words.iter().filter(|word| Class::of(word).is_strong()).count();
