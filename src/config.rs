@@ -5,10 +5,12 @@
 mod auth;
 mod read;
 mod remote;
+mod token;
 
 pub use auth::{AuthArgs, AuthMode, BadAuth};
 pub use read::ReadArgs;
 pub use remote::{Client, TailArgs, UploadArgs};
+pub use token::{InspectArgs, NewTokenArgs, Patterns, TokenCommand};
 
 use crate::domain::{LimitSpec, Limits, Unit};
 use crate::mock::{BadColumns, Column};

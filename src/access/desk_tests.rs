@@ -134,3 +134,23 @@ fn a_token_beyond_the_limit_is_not_even_looked_at() {
         assert!(refused.to_string().contains(why), "{refused}");
     }
 }
+
+#[test]
+fn the_longest_session_is_a_cookie_that_browsers_keep() {
+    let pattern = "x".repeat(63);
+    let folder = tempfile::tempdir().unwrap();
+    let key = new_key().unwrap();
+    let sub = "\\".repeat(128);
+    let line = |patterns: usize| {
+        let clients = vec![pattern.as_str(); patterns].join(",");
+        let roles = "viewer,uploader,publisher,admin";
+        format!("sha256:{} sub={sub} roles={roles} clients={clients}\n", KeyDigest::of(&key).unwrap())
+    };
+    fs::write(folder.path().join("keys"), line(33)).unwrap();
+    assert!(open(&folder).is_err());
+    fs::write(folder.path().join("keys"), line(32)).unwrap();
+    let access = open(&folder).unwrap();
+    let (cookie, _) = access.session(&access.bearer(&key, NOW).unwrap(), NOW, 1_000).unwrap();
+    assert!(cookie.len() + "rowcast_session".len() <= 4096, "{}", cookie.len());
+    assert!(access.of_session(&cookie, NOW).is_ok());
+}

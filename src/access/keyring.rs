@@ -7,7 +7,7 @@
 
 use super::key::KeyDigest;
 use super::pattern::ClientPattern;
-use super::principal::{KeyId, PATTERNS_MAX, Principal, is_sub};
+use super::principal::{KeyId, PATTERNS_MAX, Principal, are_few, is_sub};
 use super::role::{Role, Roles};
 use std::time::{Duration, UNIX_EPOCH};
 use subtle::{ConditionallySelectable, ConstantTimeEq};
@@ -130,8 +130,8 @@ pub fn parse_roles(text: &str) -> Result<Roles, String> {
 pub fn parse_clients(text: &str) -> Result<Vec<ClientPattern>, String> {
     let patterns: Result<Vec<_>, _> = text.split(',').map(ClientPattern::parse).collect();
     let patterns = patterns.map_err(|bad| bad.to_string())?;
-    if patterns.len() > PATTERNS_MAX {
-        return Err(format!("there are {} client patterns; at most {PATTERNS_MAX} are taken", patterns.len()));
+    if !are_few(&patterns) {
+        return Err(format!("at most {PATTERNS_MAX} client patterns are taken, of 2048 bytes in all"));
     }
     Ok(patterns)
 }

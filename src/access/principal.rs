@@ -9,6 +9,8 @@ use std::fmt;
 pub const SUB_BYTES_MAX: usize = 128;
 /// Most client patterns of one key or token.
 pub const PATTERNS_MAX: usize = 32;
+/// Most bytes of all of them.
+const PATTERNS_BYTES_MAX: usize = 2048;
 
 /// The name of a key in everything that stems from it: the beginning of its SHA-256, in hex. Tells nothing of the key.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -92,6 +94,12 @@ impl Principal {
         self.expires_ms = [self.expires_ms, ms].into_iter().flatten().min();
         self
     }
+}
+
+/// Whether these are few and short enough for one key or token.
+pub fn are_few(patterns: &[ClientPattern]) -> bool {
+    let bytes: usize = patterns.iter().map(|pattern| pattern.as_str().len() + 1).sum();
+    patterns.len() <= PATTERNS_MAX && bytes <= PATTERNS_BYTES_MAX
 }
 
 /// Checks a `sub`: something to read, without control characters, that is not too long.

@@ -35,6 +35,11 @@ impl Guard {
         origin.to_str().is_ok_and(|origin| self.origins.iter().any(|allowed| allowed.eq_ignore_ascii_case(origin)))
     }
 
+    /// Whether there is any such origin.
+    pub fn allows_any_origin(&self) -> bool {
+        !self.origins.is_empty()
+    }
+
     /// Looks at a request's head.
     ///
     /// # Errors

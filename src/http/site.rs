@@ -158,6 +158,7 @@ impl<E: Endpoint<Output = Response>> Endpoint for Site<E> {
         if let Some((preflight, origin)) = cors::preflight(&request).zip(origin.clone()) {
             let mut preflight = preflight;
             cors::complete_headers(&mut preflight, origin);
+            cors::note_origin(&mut preflight, &self.guard);
             return Ok(preflight);
         }
         let answer = AssertUnwindSafe(self.answer(request)).catch_unwind().await;
@@ -176,6 +177,7 @@ impl<E: Endpoint<Output = Response>> Endpoint for Site<E> {
         if let Some(origin) = origin {
             cors::complete_headers(&mut response, origin);
         }
+        cors::note_origin(&mut response, &self.guard);
         complete_headers(&mut response);
         Ok(response)
     }

@@ -57,7 +57,7 @@ fn help_names_every_setting() {
         text(&help.stdout).to_owned()
     };
     let (top, serve, mock) = (of(&["--help"]), of(&["serve", "--help"]), of(&["mock", "--help"]));
-    for command in ["serve", "upload", "tail", "mock", "openapi"] {
+    for command in ["serve", "upload", "tail", "token", "mock", "openapi"] {
         assert!(top.contains(&format!("  {command}")), "{top}");
     }
     let settings = [

@@ -2,7 +2,7 @@
 
 use crate::access::Refusal;
 use crate::access::pattern::ClientPattern;
-use crate::access::principal::{KeyId, PATTERNS_MAX, Principal, is_sub};
+use crate::access::principal::{KeyId, Principal, are_few, is_sub};
 use crate::access::role::{Role, Roles};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -89,8 +89,8 @@ impl Expected {
         let clients: Result<Vec<_>, _> =
             claims.clients.iter().flat_map(Texts::words).map(ClientPattern::parse).collect();
         let clients = clients.map_err(|_| Refusal::Invalid("one of its clients is no pattern"))?;
-        if clients.len() > PATTERNS_MAX {
-            return Err(Refusal::Invalid("it has more than 32 client patterns"));
+        if !are_few(&clients) {
+            return Err(Refusal::Invalid("it has more than 32 client patterns, or more than 2048 bytes of them"));
         }
         Ok(Principal { sub, roles, clients, expires_ms: Some(expires_ms), key, session: None, only: None })
     }

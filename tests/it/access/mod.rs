@@ -1,8 +1,10 @@
 //! Who may do what: keys, sessions, tickets and tokens of others, at every operation and over their lives.
 
 mod browsers;
+mod commands;
 mod jwt;
 mod operations;
+mod origins;
 mod streams;
 
 use crate::answer::Answer;
