@@ -93,25 +93,26 @@ pub fn principal(request: &Request) -> Option<&Principal> {
 pub struct Gate(pub Arc<Services>);
 
 impl Gate {
-    /// Lets a request for the operation at `address` (as the document writes it) pass, and notes who made it.
+    /// Lets a request for the operation at `address` (as the document writes it) pass, and notes who made it; whether the
+    /// answer is for them alone.
     ///
     /// # Errors
     /// `unauthenticated`, `invalid-token`, `token-expired`, `forbidden`, `cross-site`, and `not-found` for what belongs to
     /// others.
-    pub async fn check(&self, request: &mut Request, address: &str, guard: &Guard) -> Result<(), ApiError> {
+    pub async fn check(&self, request: &mut Request, address: &str, guard: &Guard) -> Result<bool, ApiError> {
         let need = need(request.method(), address).ok_or_else(|| ApiError::plain(ApiCode::Forbidden))?;
         if need == Need::Public {
-            return Ok(());
+            return Ok(false);
         }
         let Some(principal) = self.who(request, need, guard)? else {
             return match need {
-                Need::Welcome => Ok(()),
+                Need::Welcome => Ok(true),
                 _ => Err(ApiError::plain(ApiCode::Unauthenticated)),
             };
         };
         self.allow(request, &principal, need).await?;
         request.extensions_mut().insert(principal);
-        Ok(())
+        Ok(!self.0.access.is_open())
     }
 
     fn who(&self, request: &Request, need: Need, guard: &Guard) -> Result<Option<Principal>, ApiError> {

@@ -126,12 +126,17 @@ impl<E: Endpoint<Output = Response>> Site<E> {
         } else if !methods.contains(&method) {
             return other_method(&method, methods);
         }
-        self.gate.check(&mut request, address, &self.guard).await?;
-        match self.operations.call(request).await {
-            Ok(response) => Ok(response),
-            Err(error) if error.is_from_response() => Ok(error.into_response()),
-            Err(error) => Err(ApiError::from_poem(&error)),
+        let is_personal = self.gate.check(&mut request, address, &self.guard).await?;
+        let mut response = match self.operations.call(request).await {
+            Ok(response) => response,
+            Err(error) if error.is_from_response() => error.into_response(),
+            Err(error) => return Err(ApiError::from_poem(&error)),
+        };
+        if is_personal && response.headers().contains_key(ETAG) {
+            // A cache that others use must not keep what only some may see.
+            response.headers_mut().entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
         }
+        Ok(response)
     }
 }
 

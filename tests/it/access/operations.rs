@@ -74,7 +74,10 @@ async fn without_a_credential_every_operation_is_401_unless_it_is_public() {
         assert_eq!(refused.status(), 401, "{route}");
         assert!(refused.header("www-authenticate").is_some_and(|asked| asked.contains("invalid_token")), "{route}");
     }
-    let seen = server.ask(&by(&admin, Request::get(&format!("/uploads/{id}")))).await.ok(200);
+    let seen = server.ask(&by(&admin, Request::get(&format!("/uploads/{id}")))).await;
+    assert_eq!(seen.header("cache-control"), Some("private, no-cache"));
+    assert_eq!(server.get("/openapi.json").await.header("cache-control"), Some("no-cache"));
+    let seen = seen.ok(200);
     assert_eq!(seen["stage"], "done", "nothing happened to it");
 }
 
