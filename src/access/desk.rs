@@ -3,8 +3,9 @@
 use super::jwt::{Jwt, JwtKeys};
 use super::key::{hex, random};
 use super::keyring::{Keyring, parse_clients, parse_roles};
+use super::pattern::ClientPattern;
 use super::principal::{KeyId, Principal};
-use super::role::Roles;
+use super::role::{Role, Roles};
 use super::seal::{Kind, SealKey, Sealed};
 use super::watched::Watched;
 use super::{AccessError, Mode, Refusal};
@@ -108,13 +109,13 @@ impl Access {
     pub fn session(&self, of: &Principal, now_ms: u64, ms: u64) -> Result<(String, Principal), AccessError> {
         let id = hex(&random::<16>()?);
         let principal = Principal { session: Some(id), ..of.clone() }.until(now_ms.checked_add(ms));
-        Ok((self.seal.seal(Kind::Session, &sealed(&principal)), principal))
+        Ok((self.seal.seal(Kind::Session, &self.sealed(&principal)), principal))
     }
 
     /// Makes a ticket for one client, of so many milliseconds at most, and says until when it holds.
     pub fn ticket(&self, of: &Principal, client: ClientName, now_ms: u64, ms: u64) -> (String, Principal) {
         let principal = Principal { only: Some(client), ..of.clone() }.until(now_ms.checked_add(ms));
-        (self.seal.seal(Kind::Ticket, &sealed(&principal)), principal)
+        (self.seal.seal(Kind::Ticket, &self.sealed(&principal)), principal)
     }
 
     /// Whose session a cookie's value is.
@@ -131,6 +132,33 @@ impl Access {
     /// [`Refusal`]
     pub fn of_ticket(&self, value: &str, now_ms: u64) -> Result<Principal, Refusal> {
         self.of_sealed(Kind::Ticket, value, now_ms)
+    }
+
+    /// What is sealed of somebody: as little as has to be, since whoever has it can read it, and a ticket stands in URLs. Of
+    /// a key of ours its name is enough; what a token claims has to be kept, of a ticket only what it is good for.
+    fn sealed(&self, principal: &Principal) -> Sealed {
+        let mut sealed = Sealed {
+            key: principal.key.as_str().to_owned(),
+            session: principal.session.clone(),
+            sub: String::new(),
+            roles: String::new(),
+            clients: String::new(),
+            // What is sealed always ends.
+            expires_ms: principal.expires_ms.unwrap_or(0),
+            only: principal.only.as_ref().map(ToString::to_string),
+        };
+        match (self.keys(), &sealed.only) {
+            (Keys::Ring(_), _) => {}
+            (_, Some(client)) => {
+                (sealed.roles, sealed.clients) = (Role::Viewer.as_str().to_owned(), client.clone());
+            }
+            (_, None) => {
+                let clients: Vec<_> = principal.clients.iter().map(ClientPattern::as_str).collect();
+                sealed.sub.clone_from(&principal.sub);
+                (sealed.roles, sealed.clients) = (principal.roles.to_string(), clients.join(","));
+            }
+        }
+        sealed
     }
 
     fn of_sealed(&self, kind: Kind, value: &str, now_ms: u64) -> Result<Principal, Refusal> {
@@ -223,20 +251,6 @@ fn ring(lines: &str, file: Option<&Watched>) -> Result<Keyring, AccessError> {
 fn jwt_keys(algorithm: super::Algorithm, file: &Watched) -> Result<JwtKeys, AccessError> {
     let keys = JwtKeys::parse(algorithm, file.content());
     keys.map_err(|bad| AccessError::JwtKey { path: file.path().into(), bad })
-}
-
-fn sealed(principal: &Principal) -> Sealed {
-    let clients: Vec<_> = principal.clients.iter().map(super::ClientPattern::as_str).collect();
-    Sealed {
-        key: principal.key.as_str().to_owned(),
-        session: principal.session.clone(),
-        sub: principal.sub.clone(),
-        roles: principal.roles.to_string(),
-        clients: clients.join(","),
-        // What is sealed always ends.
-        expires_ms: principal.expires_ms.unwrap_or(0),
-        only: principal.only.as_ref().map(ToString::to_string),
-    }
 }
 
 fn opened(sealed: Sealed) -> Option<Principal> {

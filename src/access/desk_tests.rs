@@ -137,20 +137,45 @@ fn a_token_beyond_the_limit_is_not_even_looked_at() {
 
 #[test]
 fn the_longest_session_is_a_cookie_that_browsers_keep() {
-    let pattern = "x".repeat(63);
     let folder = tempfile::tempdir().unwrap();
-    let key = new_key().unwrap();
-    let sub = "\\".repeat(128);
-    let line = |patterns: usize| {
-        let clients = vec![pattern.as_str(); patterns].join(",");
-        let roles = "viewer,uploader,publisher,admin";
-        format!("sha256:{} sub={sub} roles={roles} clients={clients}\n", KeyDigest::of(&key).unwrap())
+    let access = Access::open(Mode::None, folder.path(), &Limits::for_tests()).unwrap();
+    let patterns = |count: usize| parse_clients(&vec!["x".repeat(63); count].join(","));
+    assert!(patterns(33).is_err());
+    let longest = Principal {
+        sub: "\\".repeat(128),
+        roles: parse_roles("viewer,uploader,publisher,admin").unwrap(),
+        clients: patterns(32).unwrap(),
+        key: KeyId::of_digest(&[7; 32]),
+        ..Principal::anybody()
     };
-    fs::write(folder.path().join("keys"), line(33)).unwrap();
-    assert!(open(&folder).is_err());
-    fs::write(folder.path().join("keys"), line(32)).unwrap();
-    let access = open(&folder).unwrap();
-    let (cookie, _) = access.session(&access.bearer(&key, NOW).unwrap(), NOW, 1_000).unwrap();
+    let (cookie, session) = access.session(&longest, NOW, 1_000).unwrap();
     assert!(cookie.len() + "rowcast_session".len() <= 4096, "{}", cookie.len());
-    assert!(access.of_session(&cookie, NOW).is_ok());
+    assert_eq!(access.of_session(&cookie, NOW), Ok(session));
+}
+
+#[test]
+fn what_stands_in_a_url_tells_as_little_as_it_can() {
+    use base64::Engine;
+    let read = |sealed: &str| {
+        let body = sealed.split('.').nth(1).unwrap();
+        String::from_utf8(base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(body).unwrap()).unwrap()
+    };
+    let stage = Stage::new("roles=uploader clients=secret-*,me");
+    let (ticket, _) = stage.access.ticket(&stage.who(), client("me"), NOW, 500);
+    let (cookie, _) = stage.access.session(&stage.who(), NOW, 500).unwrap();
+    for told in [read(&ticket), read(&cookie)] {
+        assert!(!["alice", "uploader", "secret"].iter().any(|hidden| told.contains(hidden)), "{told}");
+    }
+    // Of what others sign no more than the ticket is good for.
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("key"), [7; 32]).unwrap();
+    let (file, expected) = (folder.path().join("key"), crate::access::Expected::default());
+    let mode = Mode::Jwt { file, algorithm: crate::access::Algorithm::Hs256, expected };
+    let access = Access::open(mode, folder.path(), &Limits::for_tests()).unwrap();
+    let key = KeyId::of_digest(&crate::access::key::sha256(&[7; 32]));
+    let (ticket, _) = access.ticket(&Principal { key, ..stage.who() }, client("me"), NOW, 500);
+    assert!(!read(&ticket).contains("alice") && !read(&ticket).contains("secret"));
+    let holder = access.of_ticket(&ticket, NOW).unwrap();
+    assert!(holder.may(Act::Read, &client("me")) && !holder.may(Act::Upload, &client("me")));
+    assert!(!holder.may(Act::Read, &client("secret-1")));
 }

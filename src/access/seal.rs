@@ -40,14 +40,14 @@ pub struct Sealed {
     /// The session it is, or stems from.
     #[serde(rename = "i", default, skip_serializing_if = "Option::is_none")]
     pub session: Option<String>,
-    /// `sub`.
-    #[serde(rename = "s")]
+    /// `sub`; nothing, as with roles and clients, where the key says so.
+    #[serde(rename = "s", default, skip_serializing_if = "String::is_empty")]
     pub sub: String,
     /// Roles, joined by commas.
-    #[serde(rename = "r")]
+    #[serde(rename = "r", default, skip_serializing_if = "String::is_empty")]
     pub roles: String,
     /// Client patterns, joined by commas.
-    #[serde(rename = "c")]
+    #[serde(rename = "c", default, skip_serializing_if = "String::is_empty")]
     pub clients: String,
     /// Milliseconds of Unix time until which it holds.
     #[serde(rename = "e")]

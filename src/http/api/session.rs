@@ -2,7 +2,7 @@
 
 use super::Part;
 use super::model::{NewTicket, SessionDocument, TicketDocument};
-use crate::access::{AccessError, Act, Principal};
+use crate::access::{AccessError, Act};
 use crate::domain::ClientName;
 use crate::http::Services;
 use crate::http::code::ApiCode;
@@ -38,7 +38,7 @@ impl Codes for OnSignIn {
 pub struct OnTicket;
 
 impl Codes for OnTicket {
-    const CODES: &'static [&'static str] = &["bad-parameter", "cross-site", "forbidden"];
+    const CODES: &'static [&'static str] = &["bad-parameter", "unauthenticated", "cross-site", "forbidden"];
 }
 
 /// A session that was begun.
@@ -125,8 +125,7 @@ impl SessionApi {
     /// `last_event_id`.
     #[oai(path = "/tickets", method = "post", operation_id = "create_ticket", tag = "Part::Access")]
     async fn ticket(&self, request: &Request, wanted: SmallJson<NewTicket>) -> Result<Issued, Refused<OnTicket>> {
-        let anybody = Principal::anybody();
-        let known = principal(request).unwrap_or(&anybody);
+        let known = principal(request).ok_or_else(|| ApiError::plain(ApiCode::Unauthenticated))?;
         let client = ClientName::parse(&wanted.0.client).map_err(|bad| ApiError::parameter("client", bad))?;
         if !known.may(Act::Read, &client) {
             return Err(forbidden(known, Act::Read, &client).into());

@@ -18,14 +18,14 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use tempfile::TempDir;
 
 /// Whoever signs.
-enum Signer {
+pub enum Signer {
     Secret(Vec<u8>),
     Ed25519(Ed25519KeyPair),
     P256(EcdsaKeyPair),
 }
 
 impl Signer {
-    fn secret(text: &str) -> Self {
+    pub fn secret(text: &str) -> Self {
         Self::Secret(text.as_bytes().into())
     }
 
@@ -64,7 +64,7 @@ impl Signer {
         }
     }
 
-    fn token(&self, claims: &Value) -> String {
+    pub fn token(&self, claims: &Value) -> String {
         let header = json!({"alg": self.algorithm().as_str(), "typ": "JWT"});
         let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let signed = format!("{}.{}", part(&header), part(claims));

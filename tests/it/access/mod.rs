@@ -2,7 +2,7 @@
 
 mod browsers;
 mod commands;
-mod jwt;
+pub mod jwt;
 mod operations;
 mod origins;
 mod streams;
