@@ -49,7 +49,7 @@ impl Access {
             Mode::None => (Keys::Everybody, None),
             Mode::Token { file, lines } => {
                 let file = file.as_deref().map(watch).transpose()?;
-                let ring = ring(lines, file.as_ref())?;
+                let ring = ring(lines.text(), file.as_ref())?;
                 if ring.is_empty() {
                     tracing::warn!("there is no key, so nobody can do anything; 'rowcast token new' makes one");
                 }
@@ -217,7 +217,7 @@ impl Access {
             return Ok(false);
         }
         let new = match (&self.mode, self.keys()) {
-            (Mode::Token { lines, .. }, _) => Keys::Ring(Arc::new(ring(lines, Some(file))?)),
+            (Mode::Token { lines, .. }, _) => Keys::Ring(Arc::new(ring(lines.text(), Some(file))?)),
             (Mode::Jwt { algorithm, .. }, Keys::Jwt(jwt)) => {
                 Keys::Jwt(Arc::new(jwt.with_keys(jwt_keys(*algorithm, file)?)))
             }

@@ -1,7 +1,7 @@
 //! Keys, sessions and tickets over their lives.
 
 use super::*;
-use crate::access::{Act, KeyDigest, new_key};
+use crate::access::{Act, KeyDigest, KeyLines, new_key};
 use std::fs;
 use tempfile::TempDir;
 
@@ -37,7 +37,7 @@ impl Stage {
 }
 
 fn open(folder: &TempDir) -> Result<Access, AccessError> {
-    let mode = Mode::Token { file: Some(folder.path().join("keys")), lines: String::new() };
+    let mode = Mode::Token { file: Some(folder.path().join("keys")), lines: KeyLines::default() };
     Access::open(mode, folder.path(), &Limits::for_tests())
 }
 

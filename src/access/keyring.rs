@@ -9,8 +9,41 @@ use super::key::KeyDigest;
 use super::pattern::ClientPattern;
 use super::principal::{KeyId, PATTERNS_MAX, Principal, are_few, is_sub};
 use super::role::{Role, Roles};
+use std::fmt;
 use std::time::{Duration, UNIX_EPOCH};
 use subtle::{ConditionallySelectable, ConstantTimeEq};
+
+/// Lines of keys as somebody gave them. They may hold keys themselves, so nothing shows them.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct KeyLines(String);
+
+impl KeyLines {
+    /// The lines, separated by line breaks or `;`.
+    pub fn new(text: &str) -> Self {
+        Self(text.replace(';', "\n"))
+    }
+
+    /// These and those.
+    #[must_use]
+    pub fn and(mut self, more: &Self) -> Self {
+        if !self.0.is_empty() {
+            self.0.push('\n');
+        }
+        self.0.push_str(&more.0);
+        self
+    }
+
+    /// The lines.
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for KeyLines {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KeyLines(…)")
+    }
+}
 
 /// What one line says.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -25,7 +25,7 @@ mod watched;
 pub use desk::Access;
 pub use jwt::{Algorithm, BadJwtKey, Expected, Jwt, JwtKeys, unverified};
 pub use key::{KeyDigest, NoRandom, PREFIX, new_key};
-pub use keyring::{BadLine, KeyLine, Keyring, parse_clients, parse_roles, parse_sub};
+pub use keyring::{BadLine, KeyLine, KeyLines, Keyring, parse_clients, parse_roles, parse_sub};
 pub use pattern::{BadPattern, ClientPattern};
 pub use principal::{KeyId, Principal};
 pub use role::{Act, Role, Roles};
@@ -44,7 +44,7 @@ pub enum Mode {
         /// A file with a key a line, looked at again when it changes.
         file: Option<PathBuf>,
         /// Further lines, which stay.
-        lines: String,
+        lines: KeyLines,
     },
     /// By tokens that somebody else signs.
     Jwt {

@@ -1,7 +1,8 @@
 //! Who may do what, as flags: how people prove who they are.
 
-use crate::access::{Algorithm, Expected, Mode};
+use crate::access::{Algorithm, Expected, KeyLines, Mode};
 use clap::{Args, ValueEnum};
+use std::convert::Infallible;
 use std::path::PathBuf;
 
 /// How people prove who they are.
@@ -19,8 +20,8 @@ pub struct AuthArgs {
 
     /// Further keys for --auth token, in lines of the same form; may be said several times. Several in one text are
     /// separated by line breaks or ';'.
-    #[arg(long, env = "ROWCAST_AUTH_KEYS", value_name = "LINE", hide_env_values = true)]
-    pub auth_key: Vec<String>,
+    #[arg(long, env = "ROWCAST_AUTH_KEYS", value_name = "LINE", hide_env_values = true, value_parser = lines)]
+    pub auth_key: Vec<KeyLines>,
 
     /// The file of the key that tokens are signed with, for --auth jwt: the secret of HS256, else public keys in PEM.
     #[arg(long, env = "ROWCAST_JWT_KEY", value_name = "FILE")]
@@ -78,7 +79,8 @@ impl AuthArgs {
             AuthMode::None => Ok(Mode::None),
             AuthMode::Token if !keys => Err(BadAuth::NoKeys),
             AuthMode::Token => {
-                Ok(Mode::Token { file: self.auth_keys.clone(), lines: self.auth_key.join("\n").replace(';', "\n") })
+                let lines = self.auth_key.iter().fold(KeyLines::default(), KeyLines::and);
+                Ok(Mode::Token { file: self.auth_keys.clone(), lines })
             }
             AuthMode::Jwt => {
                 let (file, algorithm) = self.jwt_key.clone().zip(self.jwt_algorithm).ok_or(BadAuth::NoJwtKey)?;
@@ -87,6 +89,10 @@ impl AuthArgs {
             }
         }
     }
+}
+
+fn lines(text: &str) -> Result<KeyLines, Infallible> {
+    Ok(KeyLines::new(text))
 }
 
 fn algorithm(text: &str) -> Result<Algorithm, String> {
@@ -116,7 +122,7 @@ mod tests {
         assert_eq!(mode(&["--auth=token"]), Err(BadAuth::NoKeys));
         assert_eq!(mode(&["--auth-keys=k"]), Err(BadAuth::Unused));
         assert_eq!(mode(&["--jwt-key=k"]), Err(BadAuth::Unused));
-        let lines = Mode::Token { file: None, lines: "a\nb\nc".into() };
+        let lines = Mode::Token { file: None, lines: KeyLines::new("a\nb\nc") };
         assert_eq!(mode(&["--auth=token", "--auth-key=a;b", "--auth-key=c"]), Ok(lines));
         assert_eq!(mode(&["--auth=jwt", "--jwt-key=k"]), Err(BadAuth::NoJwtKey));
         let expected = Expected { audience: Some("rowcast".into()), leeway_ms: 7, ..Expected::default() };
@@ -125,5 +131,7 @@ mod tests {
             Ok(Mode::Jwt { file: "k".into(), algorithm: Algorithm::EdDsa, expected })
         );
         assert!(Cli::try_parse_from(["rowcast", "--auth=jwt", "--jwt-algorithm=none"]).is_err());
+        let shown = format!("{:?}", Cli::try_parse_from(["rowcast", "--auth-key=rct_secret"]).unwrap());
+        assert!(!shown.contains("secret"), "{shown}");
     }
 }

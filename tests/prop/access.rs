@@ -1,7 +1,7 @@
 //! Who may do what, for any pattern, any name and anything that somebody shows.
 
 use proptest::prelude::*;
-use rowcast::access::{Access, Algorithm, ClientPattern, Expected, Jwt, JwtKeys, Keyring, Mode};
+use rowcast::access::{Access, Algorithm, ClientPattern, Expected, Jwt, JwtKeys, KeyLines, Keyring, Mode};
 use rowcast::domain::{ClientName, Limits};
 use std::sync::LazyLock;
 
@@ -16,7 +16,7 @@ fn matches(pattern: &[u8], name: &[u8]) -> bool {
 
 static ACCESS: LazyLock<Access> = LazyLock::new(|| {
     let folder = tempfile::tempdir().expect("a folder");
-    let mode = Mode::Token { file: None, lines: String::new() };
+    let mode = Mode::Token { file: None, lines: KeyLines::default() };
     Access::open(mode, folder.path(), &Limits::for_tests()).expect("it opens")
 });
 

@@ -6,6 +6,7 @@ use crate::program::{PROGRAM, clear_environment, output};
 use crate::server::Server;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rowcast::access::KeyLines;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -46,7 +47,7 @@ async fn a_key_is_shown_once_and_its_line_lets_its_bearer_in() {
     );
     let server = Server::with(|args| {
         args.auth.auth = rowcast::config::AuthMode::Token;
-        args.auth.auth_key = vec![format!("# from the environment; {line}")];
+        args.auth.auth_key = vec![KeyLines::new(&format!("# from the environment; {line}"))];
     })
     .await;
     server.ask(&by(key, upload("orders-1"))).await.ok(201);
