@@ -1,10 +1,12 @@
 //! The composition root: builds the parts, and owns the order in which they start and stop.
 //!
-//! Start: lock the folder → spool → journal → streams → uploads (recovery begins) → listener.
-//! Stop: not ready, serving on for a grace → stop accepting → uploads end as interrupted, synced → watchers are sent home → requests end →
+//! Start: lock the folder → keys → spool → journal → streams → uploads (recovery begins) → listener.
+//! Stop: not ready, serving on for a grace → stop accepting → uploads end as interrupted, synced → watchers are sent
+//! home → requests end →
 //! journal closes, cleanly.
 
-use crate::config::ServeArgs;
+use crate::access::{Access, AccessError, Mode};
+use crate::config::{BadAuth, ServeArgs};
 use crate::domain::Limits;
 use crate::folder::{Folder, FolderError, Lock};
 use crate::http::{self, Health, Services, Tls, TlsError, Traffic};
@@ -19,6 +21,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 /// Why the server did not start, or ended other than asked.
@@ -27,9 +31,15 @@ pub enum AppError {
     /// The address is reachable from other machines.
     #[error(
         "{0} is reachable from other machines, and anybody who reaches it could read, upload and delete. \
-         Listen on 127.0.0.1, or say --insecure-public if that is meant"
+         Ask for keys (--auth token), listen on 127.0.0.1, or say --insecure-public if that is meant"
     )]
     Public(SocketAddr),
+    /// The settings of who may do what do not go together.
+    #[error(transparent)]
+    Auth(#[from] BadAuth),
+    /// The keys cannot be used.
+    #[error(transparent)]
+    Access(#[from] AccessError),
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {error}")]
     Listen {
@@ -65,6 +75,7 @@ pub struct App {
     rows: Rows,
     spool: Spool,
     health: Health,
+    access: Arc<Access>,
     retention: Retention,
     args: ServeArgs,
     started: SystemTime,
@@ -81,11 +92,12 @@ impl App {
     /// # Errors
     /// [`AppError`], as it says.
     pub async fn start(args: &ServeArgs) -> Result<Self, AppError> {
-        verify(args)?;
+        let mode = verify(args)?;
         let tls = certificate(args)?;
         let limits = Arc::new(args.limits.0.clone());
         let folder = Folder::new(&args.data_dir);
         let lock = folder.lock()?;
+        let access = Arc::new(Access::open(mode, folder.path(), &limits)?);
         let unusable = |error| FolderError::Io { folder: args.data_dir.clone(), error };
         let spool = Spool::open(&folder.spool(), limits.disk_free_bytes_min).map_err(unusable)?;
         let journal = Journal::open(&folder.journal(), limits.journal_queue_bytes_max)?;
@@ -107,6 +119,7 @@ impl App {
             rows,
             spool,
             health: Health::default(),
+            access,
             retention: retention(args),
             args: args.clone(),
             started: SystemTime::now(),
@@ -131,6 +144,7 @@ impl App {
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), AppError> {
         let traffic = http::traffic();
         let metrics = self.metrics(&traffic);
+        let changes = watch::Sender::new(());
         let endpoint = http::endpoint(Services {
             limits: Arc::clone(&self.limits),
             ingest: self.ingest.clone(),
@@ -143,6 +157,8 @@ impl App {
             keep_ms: self.retention.keep_ms,
             traffic: traffic.clone(),
             metrics: Arc::new(move || metrics.text()),
+            access: Arc::clone(&self.access),
+            changes: changes.clone(),
         });
         let accepting = CancellationToken::new();
         let renewing =
@@ -151,6 +167,8 @@ impl App {
         let serving = http::serve(self.listener, endpoint, limits, traffic, self.tls, accepting.clone());
         let serving = tokio::spawn(serving);
         let retaining = tokio::spawn(retain(self.ingest.clone(), self.retention));
+        let every = Duration::from_millis(self.limits.keys_poll_ms.max(1));
+        let looking = tokio::spawn(look_at_keys(self.access, every, changes));
         shutdown.cancelled().await;
         self.health.leaving();
         tokio::time::sleep(Duration::from_millis(self.limits.shutdown_grace_ms)).await;
@@ -158,6 +176,7 @@ impl App {
         accepting.cancel();
         retaining.abort();
         renewing.inspect(tokio::task::JoinHandle::abort);
+        looking.abort();
         self.ingest.close().await;
         self.streams.close().await;
         let served = serving.await;
@@ -190,10 +209,11 @@ impl App {
 /// Whether settings that are valid each may go together.
 ///
 /// # Errors
-/// [`AppError::Public`].
-pub fn verify(args: &ServeArgs) -> Result<(), AppError> {
-    let is_public = !args.listen.ip().is_loopback() && !args.insecure_public;
-    if is_public { Err(AppError::Public(args.listen)) } else { Ok(()) }
+/// [`AppError::Public`], [`AppError::Auth`].
+pub fn verify(args: &ServeArgs) -> Result<Mode, AppError> {
+    let mode = args.auth.mode(args.limits.0.jwt_leeway_ms)?;
+    let is_public = !args.listen.ip().is_loopback() && mode == Mode::None && !args.insecure_public;
+    if is_public { Err(AppError::Public(args.listen)) } else { Ok(mode) }
 }
 
 /// The certificate that the settings name; none where they name none.
@@ -215,6 +235,28 @@ async fn retain(ingest: Ingest, retention: Retention) {
         every.tick().await;
         if let Err(error) = ingest.retain(retention).await {
             tracing::warn!(%error, "old uploads could not be let go; it is tried again");
+        }
+    }
+}
+
+/// Takes what the key file says when it changed, and tells those who stream by its keys.
+async fn look_at_keys(access: Arc<Access>, every: Duration, changes: watch::Sender<()>) {
+    if access.is_open() {
+        return;
+    }
+    let mut every = tokio::time::interval(every);
+    every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        every.tick().await;
+        let access = Arc::clone(&access);
+        match tokio::task::spawn_blocking(move || access.look_again()).await {
+            Ok(Ok(false)) => {}
+            Ok(Ok(true)) => {
+                tracing::info!("the key file changed, and its keys count from now on");
+                changes.send_replace(());
+            }
+            Ok(Err(error)) => tracing::warn!(%error, "the key file cannot be used; the keys stay as they were"),
+            Err(_) => return,
         }
     }
 }

@@ -2,16 +2,20 @@
 //!
 //! Limits are flags of their own, made from the one table in [`Limits::TABLE`].
 
+mod auth;
 mod file;
 mod log;
 mod read;
 mod remote;
+mod token;
 mod upkeep;
 
+pub use auth::{AuthArgs, AuthMode, BadAuth};
 pub use file::{Effective, SettingsError, settings};
 pub use log::{BadLogFilter, LogFilter, LogFormat};
 pub use read::ReadArgs;
 pub use remote::{Client, TailArgs, UploadArgs};
+pub use token::{InspectArgs, NewTokenArgs, Patterns, TokenCommand};
 pub use upkeep::{BackupArgs, GcArgs};
 
 use crate::domain::{LimitSpec, Limits, Unit};
@@ -58,7 +62,7 @@ pub struct ServeArgs {
     #[arg(long, env = "ROWCAST_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
     pub allow_origin: Vec<String>,
 
-    /// Listen beyond loopback although anybody who reaches the port may then read, upload and delete.
+    /// Listen beyond loopback without --auth, although anybody who reaches the port may then read, upload and delete.
     #[arg(long, env = "ROWCAST_INSECURE_PUBLIC", value_parser = clap::builder::BoolishValueParser::new(),
           default_value = "false", default_missing_value = "true", num_args = 0..=1, require_equals = true)]
     pub insecure_public: bool,
@@ -79,6 +83,10 @@ pub struct ServeArgs {
     /// What the log looks like.
     #[arg(long, env = "ROWCAST_LOG_FORMAT", value_enum, default_value_t, value_name = "FORMAT")]
     pub log_format: LogFormat,
+
+    /// How people prove who they are.
+    #[command(flatten)]
+    pub auth: AuthArgs,
 
     /// How much of anything is allowed.
     #[command(flatten)]

@@ -116,7 +116,7 @@ impl Output {
     fn header(&mut self, reading: &Reading, labels: &[String]) {
         let columns = &reading.columns;
         self.columns = columns.len();
-        self.template = RowTemplate::new(UploadId::now(), columns).with_nulls(&reading.null_values);
+        self.template = RowTemplate::of(UploadId::now(), reading);
         if self.format == ReadFormat::Csv && !columns.is_empty() {
             self.csv.header(&mut self.bytes, labels);
         }

@@ -184,6 +184,8 @@ fn try_alone(command: &Command, said: &Said) -> Result<(), String> {
     match alone.try_get_matches_from(flags) {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == ErrorKind::MissingRequiredArgument => Ok(()),
+        // What it is shall be seen nowhere.
+        Err(_) if arg.is_hide_env_values_set() => Err(format!("{}: it is not valid", said.name)),
         Err(error) => {
             let text = error.to_string();
             Err(text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned())

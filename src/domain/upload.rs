@@ -300,6 +300,17 @@ impl UploadRecord {
         !self.is_joined() && self.source.is_none()
     }
 
+    /// Puts an interrupted one where it goes on: how it is read stays what it was found to be.
+    pub fn go_on(&mut self, now_ms: u64) {
+        self.stage = match self.reading {
+            Some(_) if self.hold => Stage::Understood,
+            Some(_) => Stage::Reading,
+            None => Stage::Receiving,
+        };
+        self.failure = None;
+        self.updated_ms = now_ms;
+    }
+
     /// Where the sender can go on with it (tus 1.0), as long as it can.
     pub fn resume_path(&self) -> Option<String> {
         let waits = self.stage.is_running() && self.resumable.is_some();

@@ -1,7 +1,7 @@
 //! Rows as JSON.
 
 use super::json::{self, needs_escapes};
-use crate::domain::{Cells, UploadId};
+use crate::domain::{Cells, Reading, UploadId};
 
 /// What all rows of one upload have in common, as bytes that are ready to be copied.
 ///
@@ -41,6 +41,11 @@ impl RowTemplate {
             key_ends.push(keys.len());
         }
         Self { event_head, keys, key_ends, nulls: Vec::new() }
+    }
+
+    /// For an upload that is read so.
+    pub fn of(upload: UploadId, reading: &Reading) -> Self {
+        Self::new(upload, &reading.columns).with_nulls(&reading.null_values)
     }
 
     /// With these texts for no value: such cells are null.

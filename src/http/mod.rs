@@ -4,8 +4,8 @@
 //! `rows`, and puts both into words that clients understand.
 //!
 //! The way of a request: [`serve()`] accepts its connection and watches over it · `incoming` watches over its body ·
-//! `observe` notes that it came and how it went · `site` decides whether and where it goes · a handler of `api` answers ·
-//! `site` gives every error its form.
+//! `observe` notes that it came and how it went · `site` decides whether and where it goes, and asks `guard` (which host,
+//! which page) and `gate` (who) · a handler of `api` answers · `site` gives every error its form.
 //!
 //! Invariants:
 //! - Whatever goes wrong is answered with `application/problem+json` from one table (`code`), panics too.
@@ -13,14 +13,17 @@
 //! - Success is answered only when the service below said that it is on disk.
 //! - The OpenAPI document is made from the handlers, and needs nothing that runs.
 //!
-//! Not for: deciding anything about a file's content, keeping state, or authentication (a later matter).
+//! Not for: deciding anything about a file's content, keeping state, or what a role is good for (`access`).
 
 mod api;
 mod code;
 mod cors;
+mod credential;
 mod docs;
+mod document;
 mod error;
 mod etag;
+mod gate;
 mod guard;
 mod health;
 mod incoming;
@@ -30,6 +33,7 @@ mod problems;
 mod serve;
 mod site;
 mod stall;
+mod standing;
 mod tls;
 mod trace;
 mod traffic;
@@ -37,11 +41,13 @@ mod tus;
 mod ui;
 mod wire;
 
+pub use document::openapi_document;
 pub use health::Health;
 pub use serve::serve;
 pub use tls::{Tls, TlsError};
 pub use traffic::{Answered, Traffic};
 
+use crate::access::Access;
 use crate::domain::Limits;
 use crate::ingest::Ingest;
 use crate::rows::Rows;
@@ -52,21 +58,19 @@ use api::files::FilesApi;
 use api::mock::MockApi;
 use api::ops::OpsApi;
 use api::reread::RereadApi;
+use api::session::SessionApi;
 use api::upload::UploadApi;
 use api::uploads::UploadsApi;
 use docs::Fixed;
+use document::{described, described_as};
+use gate::Gate;
 use guard::Guard;
 use observe::Observed;
-use poem::endpoint::BoxEndpoint;
-use poem::http::Method;
 use poem::{Endpoint, IntoEndpoint, Response};
-use poem_openapi::registry::{MetaApi, Registry};
-use poem_openapi::{OpenApi, OpenApiService};
 use site::{Addresses, Site};
-use std::collections::HashMap;
-use std::marker::PhantomData;
 use std::path::PathBuf;
 use std::sync::Arc;
+use tokio::sync::watch;
 use ui::Ui;
 
 /// What the routes stand on.
@@ -94,6 +98,10 @@ pub struct Services {
     pub traffic: Traffic,
     /// What `/metrics` answers. It may look at files.
     pub metrics: Scrape,
+    /// Who may do what.
+    pub access: Arc<Access>,
+    /// Told when keys or sessions ended, so that streams look whether they may go on.
+    pub changes: watch::Sender<()>,
 }
 
 /// Makes the text of all metrics, in Prometheus' format.
@@ -104,7 +112,7 @@ pub fn traffic() -> Traffic {
     Traffic::new(Addresses::of::<Api>().operations())
 }
 
-type Api = (EventsApi, UploadApi, FilesApi, UploadsApi, RereadApi, DownloadsApi, MockApi, OpsApi);
+type Api = (EventsApi, UploadApi, FilesApi, UploadsApi, RereadApi, DownloadsApi, SessionApi, MockApi, OpsApi);
 
 /// All routes, with everything around them.
 pub fn endpoint(services: Services) -> impl Endpoint<Output = Response> + 'static {
@@ -112,6 +120,7 @@ pub fn endpoint(services: Services) -> impl Endpoint<Output = Response> + 'stati
     let guard = Guard::new(services.allowed_hosts.iter().cloned(), services.allowed_origins.iter().cloned());
     let traffic = services.traffic.clone();
     let services = Arc::new(services);
+    let gate = Gate(services.clone());
     let api: Api = (
         EventsApi(services.clone()),
         UploadApi(services.clone()),
@@ -119,6 +128,7 @@ pub fn endpoint(services: Services) -> impl Endpoint<Output = Response> + 'stati
         UploadsApi(services.clone()),
         RereadApi(services.clone()),
         DownloadsApi(services.clone()),
+        SessionApi(services.clone()),
         MockApi(services.clone()),
         OpsApi {
             services,
@@ -127,43 +137,9 @@ pub fn endpoint(services: Services) -> impl Endpoint<Output = Response> + 'stati
             swagger: Fixed::swagger(described().swagger_ui_html()),
         },
     );
-    let site = Site { operations: described_as(api).into_endpoint(), addresses: Addresses::of::<Api>(), ui, guard };
+    let operations = described_as(api).into_endpoint();
+    let site = Site { operations, addresses: Addresses::of::<Api>(), ui, guard, gate };
     Observed { inner: site, traffic }
-}
-
-/// The OpenAPI document of all routes, as indented JSON. The same for the same program, always.
-pub fn openapi_document() -> String {
-    described().spec() + "\n"
-}
-
-/// The API's description without its services.
-struct Described<T>(PhantomData<fn() -> T>);
-
-impl<T: OpenApi> OpenApi for Described<T> {
-    fn meta() -> Vec<MetaApi> {
-        T::meta()
-    }
-
-    fn register(registry: &mut Registry) {
-        T::register(registry);
-    }
-
-    fn add_routes(self, _: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {}
-}
-
-fn described() -> OpenApiService<Described<Api>, ()> {
-    described_as(Described(PhantomData))
-}
-
-fn described_as<T>(api: T) -> OpenApiService<T, ()> {
-    OpenApiService::new(api, "rowcast", env!("CARGO_PKG_VERSION"))
-        .summary("Takes CSV uploads and streams every row to whoever watches, while the file is still arriving.")
-        .description(
-            "Watch a client with `GET /sse/{client}`, upload for it with `POST /upload/{client}`. Both work with the name of \
-             any client; it need not be made before. Errors are `application/problem+json` (RFC 9457); their `type` leads \
-             to an explanation.",
-        )
-        .server("/")
 }
 
 #[cfg(test)]

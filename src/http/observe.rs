@@ -24,13 +24,20 @@ const PATH_BYTES_MAX: usize = 512;
 /// Acts on uploads that are not told each time: a file may come in thousands of pieces, and its beginning was told.
 const NOT_AUDITED: [&str; 1] = ["tus_patch"];
 
-/// Which operation answered, by its id; an extension of the answer.
-#[derive(Debug, Clone, Copy)]
-pub struct Operation(pub &'static str);
-
-/// Who asked, where that is known; an extension of the answer.
+/// What is known of a request when it was answered; an extension of the answer.
 #[derive(Debug, Clone)]
-pub struct Principal(pub String);
+pub struct Noted {
+    /// Which operation answered, by its id.
+    pub operation: &'static str,
+    /// Who asked, where they had to say.
+    pub principal: Option<String>,
+}
+
+impl Default for Noted {
+    fn default() -> Self {
+        Self { operation: NOTHING, principal: None }
+    }
+}
 
 /// Bytes of the body that were received so far; an extension of the request.
 #[derive(Debug, Clone, Default)]
@@ -80,10 +87,9 @@ struct Line {
     received: Received,
     sent_bytes: u64,
     traffic: Traffic,
-    operation: &'static str,
+    noted: Noted,
     /// None while there is no answer.
     status: Option<StatusCode>,
-    principal: Option<String>,
     /// Where what was made lies.
     location: Option<String>,
     /// The answer was given out to its end.
@@ -103,9 +109,8 @@ impl Line {
             received: request.extensions().get().cloned().unwrap_or_default(),
             sent_bytes: 0,
             traffic,
-            operation: NOTHING,
+            noted: Noted::default(),
             status: None,
-            principal: None,
             location: None,
             is_whole: false,
         }
@@ -113,18 +118,15 @@ impl Line {
 
     fn answered(&mut self, response: &Response) {
         self.status = Some(response.status());
-        if let Some(Operation(operation)) = response.extensions().get() {
-            self.operation = operation;
-        }
-        self.principal = response.extensions().get().map(|Principal(name)| name.clone());
+        self.noted = response.extensions().get().cloned().unwrap_or_default();
         let location = response.headers().get(LOCATION).and_then(|location| location.to_str().ok());
         self.location = location.map(ToOwned::to_owned);
-        self.traffic.answered(self.operation, &self.method, response.status().as_u16(), self.began.elapsed());
+        self.traffic.answered(self.noted.operation, &self.method, response.status().as_u16(), self.began.elapsed());
     }
 
     /// Whether it was to change something that is kept.
     fn is_act(&self) -> bool {
-        !self.method.is_safe() && self.operation != NOTHING && !NOT_AUDITED.contains(&self.operation)
+        !self.method.is_safe() && self.noted.operation != NOTHING && !NOT_AUDITED.contains(&self.noted.operation)
     }
 }
 
@@ -146,7 +148,7 @@ impl Drop for Line {
             ms,
             whole = self.is_whole,
             peer = self.peer,
-            operation = self.operation,
+            operation = self.noted.operation,
             trace_id = self.trace.trace_id,
             "request"
         );
@@ -154,8 +156,8 @@ impl Drop for Line {
             tracing::info!(
                 target: "rowcast::audit",
                 parent: None,
-                act = self.operation,
-                principal = self.principal,
+                act = self.noted.operation,
+                principal = self.noted.principal,
                 path = self.path,
                 location = self.location,
                 status,

@@ -3,12 +3,13 @@
 
 use super::code::ApiCode;
 use super::error::ApiError;
+use super::gate::Gate;
 use super::guard::Guard;
-use super::observe::Operation;
+use super::observe::Noted;
 use super::payload::problem;
 use super::traffic;
 use super::ui::Ui;
-use super::{cors, tus};
+use super::{cors, gate, tus};
 use futures_util::FutureExt;
 use http_body_util::combinators::BoxBody;
 use hyper::body::Body as _;
@@ -27,7 +28,15 @@ const INSTANCE_BYTES_MAX: usize = 512;
 const NO_PAGE_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 
 /// The addresses of the API, and the methods of each with the operation that each is, from its own description.
-pub struct Addresses(Vec<(Vec<String>, Methods)>);
+pub struct Addresses(Vec<Address>);
+
+/// One of them.
+pub struct Address {
+    /// As the document writes it: `/uploads/{id}`.
+    pub path: String,
+    segments: Vec<String>,
+    methods: Methods,
+}
 
 /// The methods of an address, each with its operation's id.
 type Methods = Vec<(Method, &'static str)>;
@@ -39,11 +48,14 @@ impl Addresses {
         Self(
             paths
                 .map(|path| {
-                    let segments = path.path.split('/').skip(1).map(ToOwned::to_owned).collect();
                     let operation = |operation: &MetaOperation| {
                         (operation.method.clone(), operation.operation_id.expect("every operation has an id"))
                     };
-                    (segments, path.operations.iter().map(operation).collect())
+                    Address {
+                        segments: path.path.split('/').skip(1).map(ToOwned::to_owned).collect(),
+                        methods: path.operations.iter().map(operation).collect(),
+                        path: path.path,
+                    }
                 })
                 .collect(),
         )
@@ -51,11 +63,11 @@ impl Addresses {
 
     /// The ids of all operations.
     pub fn operations(&self) -> impl Iterator<Item = &'static str> {
-        self.0.iter().flat_map(|(_, methods)| methods.iter().map(|(_, operation)| *operation))
+        self.0.iter().flat_map(|address| address.methods.iter().map(|(_, operation)| *operation))
     }
 
-    /// The methods of the address that `path` is, with their operations; none when it is no address.
-    fn methods(&self, path: &str) -> Option<&[(Method, &'static str)]> {
+    /// The address that `path` is, if it is one.
+    fn find(&self, path: &str) -> Option<&Address> {
         let given: Vec<&str> = path.split('/').skip(1).collect();
         let fits = |pattern: &[String]| {
             pattern.len() == given.len()
@@ -64,7 +76,7 @@ impl Addresses {
                     .zip(&given)
                     .all(|(segment, given)| if segment.starts_with('{') { !given.is_empty() } else { segment == given })
         };
-        self.0.iter().find(|(pattern, _)| fits(pattern)).map(|(_, methods)| methods.as_slice())
+        self.0.iter().find(|address| fits(&address.segments))
     }
 }
 
@@ -96,13 +108,15 @@ pub struct Site<E> {
     pub addresses: Addresses,
     /// The files at the addresses that are none of these.
     pub ui: Ui,
-    /// Who may ask.
+    /// Who may ask at all.
     pub guard: Guard,
+    /// Who may use which of them.
+    pub gate: Gate,
 }
 
 impl<E: Endpoint<Output = Response>> Site<E> {
-    /// The answer; `operation` becomes what it is an answer of.
-    async fn answer(&self, mut request: Request, operation: &mut &'static str) -> Result<Response, ApiError> {
+    /// The answer; `noted` becomes what is known of the request by then.
+    async fn answer(&self, mut request: Request, noted: &mut Noted) -> Result<Response, ApiError> {
         let path = request.uri().path().to_owned();
         let is_file = tus::is_file(&path);
         if is_file {
@@ -113,10 +127,10 @@ impl<E: Endpoint<Output = Response>> Site<E> {
             tus::check_version(&request)?;
         }
         let method = request.method().clone();
-        let Some(methods) = self.addresses.methods(&path) else {
+        let Some(Address { methods, path: address, .. }) = self.addresses.find(&path) else {
             return match self.ui.file(&path, request.headers()).await {
                 Some(file) => {
-                    *operation = traffic::FILE;
+                    noted.operation = traffic::FILE;
                     match method {
                         Method::GET | Method::HEAD => Ok(file),
                         _ => other_method(&method, [&Method::GET]),
@@ -128,7 +142,7 @@ impl<E: Endpoint<Output = Response>> Site<E> {
         let known = |wanted: &Method| methods.iter().find(|(method, _)| method == wanted).map(|(_, id)| *id);
         let own = known(&method);
         let by_get = known(&Method::GET).filter(|_| method == Method::HEAD && own.is_none());
-        *operation = own.or(by_get).unwrap_or(traffic::NOTHING);
+        noted.operation = own.or(by_get).unwrap_or(traffic::NOTHING);
         if by_get.is_some() {
             // poem does the same, but then no handler can tell, and the length of what GET would answer is lost.
             request.set_method(Method::GET);
@@ -136,11 +150,18 @@ impl<E: Endpoint<Output = Response>> Site<E> {
         } else if own.is_none() {
             return other_method(&method, methods.iter().map(|(method, _)| method));
         }
-        match self.operations.call(request).await {
-            Ok(response) => Ok(response),
-            Err(error) if error.is_from_response() => Ok(error.into_response()),
-            Err(error) => Err(ApiError::from_poem(&error)),
+        let is_personal = self.gate.check(&mut request, address, &self.guard).await?;
+        noted.principal = gate::principal(&request).filter(|_| is_personal).map(|principal| principal.sub.clone());
+        let mut response = match self.operations.call(request).await {
+            Ok(response) => response,
+            Err(error) if error.is_from_response() => error.into_response(),
+            Err(error) => return Err(ApiError::from_poem(&error)),
+        };
+        if is_personal && response.headers().contains_key(ETAG) {
+            // A cache that others use must not keep what only some may see.
+            response.headers_mut().entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
         }
+        Ok(response)
     }
 }
 
@@ -167,10 +188,11 @@ impl<E: Endpoint<Output = Response>> Endpoint for Site<E> {
         if let Some((preflight, origin)) = cors::preflight(&request).zip(origin.clone()) {
             let mut preflight = preflight;
             cors::complete_headers(&mut preflight, origin);
+            cors::note_origin(&mut preflight, &self.guard);
             return Ok(preflight);
         }
-        let mut operation = traffic::NOTHING;
-        let answer = AssertUnwindSafe(self.answer(request, &mut operation)).catch_unwind().await;
+        let mut noted = Noted::default();
+        let answer = AssertUnwindSafe(self.answer(request, &mut noted)).catch_unwind().await;
         let mut response = match answer {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => problem::response(&error, &instance),
@@ -186,8 +208,9 @@ impl<E: Endpoint<Output = Response>> Endpoint for Site<E> {
         if let Some(origin) = origin {
             cors::complete_headers(&mut response, origin);
         }
+        cors::note_origin(&mut response, &self.guard);
         complete_headers(&mut response);
-        response.extensions_mut().insert(Operation(operation));
+        response.extensions_mut().insert(noted);
         Ok(response)
     }
 }

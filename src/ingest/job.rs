@@ -83,7 +83,7 @@ impl Job {
     pub fn resume(mut self, reading: Reading, checkpoint: Checkpoint, problems_told: u64) -> Self {
         self.record = self.shared.settle(&checkpoint);
         let at = Position { offset: checkpoint.offset, row: checkpoint.row, line: checkpoint.line };
-        self.template = Some(RowTemplate::new(self.record.id, &reading.columns).with_nulls(&reading.null_values));
+        self.template = Some(RowTemplate::of(self.record.id, &reading));
         self.reader = Reader::resume(&self.service.limits, Arc::new(reading), at);
         if let Some(learned) = self.record.learned.clone() {
             let second_table = checkpoint.problems_by_code.contains_key(&ProblemCode::SecondTable);
@@ -286,7 +286,7 @@ impl Job {
                     counts.tell(&mut draft, id, &problem, last_row, limits.problems_max);
                 }
                 Ok(Item::Header(reading)) => {
-                    *template = Some(RowTemplate::new(id, &reading.columns).with_nulls(&reading.null_values));
+                    *template = Some(RowTemplate::of(id, reading));
                     header = true;
                     record.reading = Some((**reading).clone());
                     record.learned = reader.learned().cloned();
@@ -309,6 +309,7 @@ impl Job {
             }
         };
         record.rows = reader.checkpoint().row - 1;
+        // A file that has to be decoded is read again from its beginning, which takes nothing back.
         record.read_bytes = reader.read_offset().max(record.read_bytes);
         counts.put(record);
         if !draft.is_empty() {
@@ -392,8 +393,6 @@ fn lease<'a>(publisher: &'a Publisher, pending: &Pending, generation: &mut Optio
 }
 
 pub(super) fn checkpoint(reader: &Reader, counts: &Counts, record: &UploadRecord) -> Checkpoint {
-    // A file that has to be decoded is read again from its beginning, which takes nothing back.
-    let read_bytes = reader.read_offset().max(record.read_bytes);
     let Position { offset, row, line } = reader.checkpoint();
-    Checkpoint { offset, row, line, read_bytes, problems_by_code: counts.by_code().clone() }
+    Checkpoint { offset, row, line, read_bytes: record.read_bytes, problems_by_code: counts.by_code().clone() }
 }

@@ -111,13 +111,7 @@ impl Service {
             if self.job(id).is_some() || record.stage != Stage::Interrupted {
                 return Ok(());
             }
-            record.stage = match record.reading {
-                Some(_) if record.hold => Stage::Understood,
-                Some(_) => Stage::Reading,
-                None => Stage::Receiving,
-            };
-            record.failure = None;
-            record.updated_ms = now_ms();
+            record.go_on(now_ms());
             let last = self.journal.last_entry(id)?.ok_or(JournalError::Damaged)?;
             let told = last.problems_told();
             let publisher = self.streams.publisher(&record.client)?;

@@ -219,13 +219,7 @@ impl Service {
                 _ => return Err(ResumeError::Ended(Box::new(record))),
             }
             self.keep_end(&record).map_err(ResumeError::Refused)?;
-            record.stage = match record.reading {
-                Some(_) if record.hold => Stage::Understood,
-                Some(_) => Stage::Reading,
-                None => Stage::Receiving,
-            };
-            record.failure = None;
-            record.updated_ms = now_ms();
+            record.go_on(now_ms());
             record.resumable.get_or_insert_default();
             self.enlist(record).map_err(ResumeError::Refused)?
         };

@@ -143,4 +143,4 @@ mod tests {
 
 #[cfg(test)]
 #[path = "schema_tests.rs"]
-mod migrations;
+pub(super) mod migrations;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 const ID: &str = "0199a5f3-9f40-7d2a-8000-000000000000";
 
 /// The tables of version 1 that matter here, with an upload that was interrupted.
-const VERSION_1: &str = "
+pub(in crate::journal) const VERSION_1: &str = "
 CREATE TABLE epochs (ordinal INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, began_ms INTEGER NOT NULL);
 CREATE TABLE clients (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 CREATE TABLE uploads (
@@ -17,6 +17,7 @@ CREATE TABLE uploads (
     received_bytes INTEGER NOT NULL, read_bytes INTEGER NOT NULL, total_bytes INTEGER,
     rows INTEGER NOT NULL, problems INTEGER NOT NULL, problems_by_code TEXT NOT NULL, reading TEXT, failure TEXT,
     created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE leaving (upload BLOB PRIMARY KEY, client INTEGER NOT NULL, reason TEXT NOT NULL) WITHOUT ROWID;
 INSERT INTO clients VALUES (7, 'me');
 INSERT INTO uploads VALUES
     (x'0199a5f39f407d2a8000000000000000', 7, 'interrupted', 'a.csv', 4, 4, 4, 1, 0, '{}', NULL, NULL, 1, 1);

@@ -1,14 +1,15 @@
 //! From one record to the next: the strict scanner first, the second look where that does not do, and what is counted on the
 //! way: rows, lines, checkpoints.
 
+use super::Position;
 use super::doubt::Outcome;
-use super::lines::LineBreaks;
+use super::fields::is_blank;
+use super::lines::{LineBreaks, line};
 use super::oversize::Oversize;
 use super::place::Place;
 use super::pull::{Mark, Open, Reader, Step};
 use super::scan::Scan;
 use super::source::Source;
-use super::{Position, sniff};
 use crate::domain::Cells;
 use std::mem;
 use std::ops::Range;
@@ -52,7 +53,7 @@ impl Reader {
             Scan::Clean { len, terminated, line_breaks } => {
                 let cells = self.scanner.as_ref().expect("it scanned just now").cells(text);
                 let len = len - usize::from(terminated);
-                let is_blank = self.columns > 1 && cells.iter().all(|cell| cell.trim().is_empty()) && self.repairs();
+                let is_blank = self.columns > 1 && cells.iter().all(is_blank) && self.repairs();
                 // Only these are looked at again: most records are on one line, and no header.
                 let is_unusual = !self.quiet
                     && (line_breaks > 0
@@ -100,7 +101,7 @@ impl Reader {
 
     /// What is no clean row, in a text that should have nothing else.
     fn skip_quietly(&mut self) {
-        let (len, _) = sniff::line(&self.window.text()[self.pos..]);
+        let (len, _) = line(&self.window.text()[self.pos..]);
         let terminated = self.pos + len < self.window.len();
         self.close(len, terminated, 0);
     }

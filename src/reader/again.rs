@@ -1,10 +1,9 @@
 //! What comes again in the midst of a table: its header, where files were joined or a report has sections, or all of it.
 
 use super::doubt::Outcome;
-use super::fields::Fields;
+use super::fields::{Fields, are_blank, filled, is_blank};
+use super::lines::line;
 use super::pull::Reader;
-use super::{layout, sniff};
-use crate::domain::Problem;
 
 /// What comes again where a record stands.
 pub(super) enum Again {
@@ -44,7 +43,7 @@ impl Reader {
             return Some(Again::Table);
         }
         let next = &self.window.text()[self.pos + fields.len..];
-        let (_, terminator) = sniff::line(&next[..next.len().min(2)]);
+        let (_, terminator) = line(&next[..next.len().min(2)]);
         let next = &next[terminator..];
         let next = &next[..next.len().min(self.bounds.record.saturating_add(1))];
         let below = self.split().fields(next);
@@ -69,8 +68,7 @@ impl Reader {
 
     /// Whether a record says next to nothing, for one of this table.
     fn is_sparse(&self, fields: &Fields) -> bool {
-        let filled = fields.cells.iter().filter(|cell| !is_blank(cell)).count();
-        self.columns > 1 && fields.is_strict() && filled <= (self.columns / 3).max(1)
+        self.columns > 1 && fields.is_strict() && filled(&fields.cells) <= (self.columns / 3).max(1)
     }
 
     /// The lines from here to the header that comes again behind them, if nothing else stands between.
@@ -85,7 +83,7 @@ impl Reader {
                 return Some(Again::Nothing);
             }
             let fields = split.fields(&rest[..len]);
-            let all = sniff::line(rest).1;
+            let all = line(rest).1;
             if self.is_header(&fields) {
                 lines.push((Line::Header, len, all));
                 return Some(Again::Section(lines));
@@ -93,7 +91,7 @@ impl Reader {
             if len > 0 && !self.is_sparse(&fields) {
                 return Some(Again::Nothing);
             }
-            lines.push((if layout::is_blank(&fields.cells) { Line::Blank } else { Line::Title }, len, all));
+            lines.push((if are_blank(&fields.cells) { Line::Blank } else { Line::Title }, len, all));
             at += all;
         }
         Some(Again::Nothing)
@@ -101,26 +99,22 @@ impl Reader {
 
     /// Tells of the lines between two sections at once, so that reading never goes on in their midst.
     pub(super) fn skip_section(&mut self, lines: &[(Line, usize, usize)]) -> Outcome {
-        let (mut at, mut len, mut problems) = (0, 0, Vec::new());
+        let (mut at, mut len) = (0, 0);
         for (line, bytes, all) in lines {
             let place = self.place_at(at, *bytes);
-            problems.push(match line {
+            let problem = match line {
                 Line::Blank if *bytes == 0 => place.blank_row(),
                 Line::Blank => place.blank_record(),
                 Line::Title => place.section_title(),
                 Line::Header => place.repeated_header(),
-            });
+            };
+            self.pending.push_back(problem);
             len = at + bytes;
             at += all;
         }
-        let last: Option<Problem> = problems.pop();
-        self.pending.extend(problems);
-        self.skip(len, last.expect("there is a header at least"))
+        self.pass(len);
+        Outcome::Told
     }
-}
-
-fn is_blank(cell: &str) -> bool {
-    cell.trim().is_empty()
 }
 
 /// Whether two names are the same to a person.

@@ -2,7 +2,8 @@
 
 use super::decode::{Extent, decide};
 use super::encoding::{self, BYTE_ORDER_MARK};
-use super::plan::{Plan, plan, skipped};
+use super::lines::{self, LineBreaks};
+use super::plan::{Above, Plan, plan, skipped};
 use super::pull::{Mark, Reader, Step};
 use super::source::{Decoded, Source};
 use super::window::Window;
@@ -35,25 +36,24 @@ impl Reader {
             None => return Ok(Step::NeedMore),
         };
         // One more: a file that ends just there is a whole one, whether its end is known by now or not.
-        let most = lines_end(&all[skipped..], PREFIX_LINES).unwrap_or(PREFIX_BYTES).min(PREFIX_BYTES);
+        let most = lines::end_of(&all[skipped..], PREFIX_LINES).unwrap_or(PREFIX_BYTES).min(PREFIX_BYTES);
         let enough = all.len() > skipped + most;
         // Cut behind a line: half a record would look like a broken one.
         let prefix = if enough { &all[..skipped + most] } else { all };
         let is_whole = self.finished && prefix.len() == all.len();
-        let lines = if is_whole { prefix.len() } else { memchr::memrchr2(b'\n', b'\r', prefix).map_or(0, |at| at + 1) };
+        let end = if is_whole { prefix.len() } else { memchr::memrchr2(b'\n', b'\r', prefix).map_or(0, |at| at + 1) };
         // Neither a CR whose LF may follow nor an open line is the end of one.
-        let lines =
-            if !is_whole && lines > 0 && prefix[lines - 1] == b'\r' && all.len() == lines { lines - 1 } else { lines };
-        let has_record = prefix[..lines].iter().skip(skipped).any(|byte| !matches!(byte, b'\r' | b'\n'));
+        let end = if !is_whole && end > 0 && prefix[end - 1] == b'\r' && all.len() == end { end - 1 } else { end };
+        let has_record = prefix[..end].iter().skip(skipped).any(|byte| !matches!(byte, b'\r' | b'\n'));
         if !is_whole && !(has_record && (enough || self.settled)) {
             if enough && !has_record || all.len() - skipped > self.bounds.header.max(PREFIX_BYTES) {
                 let max = self.bounds.header as u64;
-                let line = 1 + super::lines::LineBreaks::within(&all[..skipped]);
+                let line = 1 + LineBreaks::within(&all[..skipped]);
                 return Err(ReadError::HeaderTooLong { line, byte: (start + skipped) as u64, max });
             }
             return Ok(Step::NeedMore);
         }
-        let plan = plan(&prefix[..lines], &self.options);
+        let plan = plan(&prefix[..end], &self.options);
         self.put(plan, marked, start)
     }
 
@@ -83,19 +83,7 @@ impl Reader {
 
     /// Takes the plan, whose places count from `start`.
     fn put(&mut self, plan: Plan, marked: bool, start: usize) -> Result<Step, ReadError> {
-        let Plan {
-            dialect,
-            mut reading,
-            learned,
-            profiles,
-            renamed,
-            preamble,
-            blanks,
-            comments,
-            separator,
-            head,
-            body,
-        } = plan;
+        let Plan { dialect, mut reading, learned, profiles, renamed, above, head, body } = plan;
         let text = &self.window.text()[start..];
         let line_of = line_starts(&text[..body]);
         let header = match &head[..] {
@@ -122,18 +110,16 @@ impl Reader {
             len: range.len() as u64,
             raw_max: self.bounds.raw,
         };
-        let mut problems: Vec<_> = separator.iter().map(|range| place(range).separator_line()).collect();
-        problems.extend(preamble.iter().map(|range| place(range).preamble_line()));
-        problems.extend(blanks.iter().map(|range| place(range).blank_record()));
-        problems.extend(comments.iter().map(|range| place(range).comment_line()));
+        let problem = |(range, what): &(std::ops::Range<usize>, Above)| match what {
+            Above::Separator => place(range).separator_line(),
+            Above::Preamble => place(range).preamble_line(),
+            Above::Blank => place(range).blank_record(),
+            Above::Comment => place(range).comment_line(),
+        };
+        let mut problems: Vec<_> = above.iter().map(problem).collect();
         // Blank lines above the body stand between the others.
-        problems.extend(
-            blank_lines(
-                &text[..body],
-                preamble.iter().chain(&blanks).chain(&comments).chain(&separator).chain(&head).cloned().collect(),
-            )
-            .map(|at| place(&(at..at)).blank_row()),
-        );
+        let told = above.iter().map(|(range, _)| range).chain(&head).cloned().collect();
+        problems.extend(blank_lines(&text[..body], told).map(|at| place(&(at..at)).blank_row()));
         problems.sort_by_key(|problem| problem.byte);
         let of_header = place(&header);
         problems.extend(
@@ -176,19 +162,12 @@ impl Reader {
     }
 }
 
-/// Where so many lines end, if they do.
-fn lines_end(text: &[u8], lines: usize) -> Option<usize> {
-    let mut ends =
-        memchr::memchr2_iter(b'\r', b'\n', text).filter(|at| text[*at] == b'\n' || text.get(at + 1) != Some(&b'\n'));
-    ends.nth(lines - 1).map(|at| at + 1)
-}
-
 /// Says which line of `text`, from 1, a place in it is on. There may be as many places to ask for as lines.
 fn line_starts(text: &[u8]) -> impl Fn(usize) -> u64 + use<> {
     let mut starts = Vec::new();
     let mut at = 0;
     while at < text.len() {
-        let (len, all) = super::sniff::line(&text[at..]);
+        let (len, all) = lines::line(&text[at..]);
         at += all;
         if all > len {
             starts.push(at);
@@ -205,7 +184,7 @@ fn blank_lines(text: &[u8], mut told: Vec<std::ops::Range<usize>>) -> impl Itera
     std::iter::from_fn(move || {
         while at < text.len() {
             let begin = at;
-            let (len, all) = super::sniff::line(&text[at..]);
+            let (len, all) = lines::line(&text[at..]);
             at += all;
             while told.next_if(|range| range.end.max(range.start + 1) <= begin).is_some() {}
             if len == 0 && told.peek().is_none_or(|range| begin < range.start) {

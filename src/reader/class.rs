@@ -258,7 +258,9 @@ pub(super) fn is_address(text: &str) -> bool {
 }
 
 pub(super) fn is_email(text: &str) -> bool {
-    text.split_once('@').is_some_and(|(name, host)| {
+    // Of hardly any text more is looked at than this.
+    let at = memchr::memchr(b'@', text.as_bytes());
+    at.map(|at| (&text[..at], &text[at + 1..])).is_some_and(|(name, host)| {
         !name.is_empty()
             && !host.contains('@')
             && host.rsplit_once('.').is_some_and(|(a, b)| !a.is_empty() && !b.is_empty())
@@ -281,6 +283,12 @@ fn is_code(text: &[u8]) -> bool {
 /// The outline of a text: digits as `9`, letters as `a` and `A`, runs as one; of its first 40 characters.
 pub(super) fn outline(text: &str) -> String {
     let mut outline = String::new();
+    outline_into(text, &mut outline);
+    outline
+}
+
+/// The same, behind what is in `outline`.
+pub(super) fn outline_into(text: &str, outline: &mut String) {
     let mut last = None;
     for character in text.chars().take(40) {
         let kind = match character {
@@ -294,7 +302,6 @@ pub(super) fn outline(text: &str) -> String {
         }
         last = Some(kind);
     }
-    outline
 }
 
 #[cfg(test)]

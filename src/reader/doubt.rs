@@ -8,9 +8,8 @@
 
 use super::again::Again;
 use super::ahead::lines_end;
-use super::fields::{Fields, Split};
+use super::fields::{Fields, Split, are_blank, texts};
 use super::judge::Judge;
-use super::layout;
 use super::pull::{Reader, Step};
 use super::repair::{Meaning, best_meaning};
 use crate::domain::{Learned, Problem, ProblemCode, Repair, Severity};
@@ -86,7 +85,7 @@ impl Reader {
         }
         // To the grammar a record of empty cells is a record.
         let is_record = !repairs && fields.cells.len() == self.columns;
-        if layout::is_blank(&fields.cells) && self.columns > 1 && !is_record {
+        if are_blank(&fields.cells) && self.columns > 1 && !is_record {
             let problem = self.place(fields.len, None).blank_record();
             return Some(self.skip(fields.len, problem));
         }
@@ -134,25 +133,25 @@ impl Reader {
     ///
     /// It looks no further than it must: in a file with a stray quote on each line, each record would look as far as the
     /// first one does.
-    fn record_here(&self, line_len: usize, clean: bool) -> Option<(Fields, bool)> {
+    fn record_here(&self, line_len: usize, clean: bool) -> Option<(Fields<'static>, bool)> {
         let text = &self.window.text()[self.pos..];
         let most = text.len().min(self.bounds.record.saturating_add(1));
         let split = self.split();
         let fields = split.fields(&text[..most.min(line_len + 1)]);
         if !fields.open {
-            return Some((fields, false));
+            return Some((fields.into_owned(), false));
         }
         let by_itself = || {
             let mut fields = split.whole().fields(&text[..line_len]);
             fields.odd += 1;
-            Some((fields, true))
+            Some((fields.into_owned(), true))
         };
         let lenient = line_len + LENIENT_BYTES;
         let lines = lines_end(&text[..most]);
         if let Some(reach) = lines.filter(|reach| *reach <= lenient) {
             let fields = split.fields(&text[..reach]);
             if !fields.open {
-                return Some((fields, false));
+                return Some((fields.into_owned(), false));
             }
             if self.looks_swallowed(line_len) {
                 return by_itself();
@@ -161,7 +160,7 @@ impl Reader {
         if lenient < most && !clean {
             let fields = split.fields(&text[..lenient]);
             if fields.len < lenient {
-                return Some((fields, false));
+                return Some((fields.into_owned(), false));
             }
             if fields.odd > u32::from(fields.open) {
                 return by_itself();
@@ -172,7 +171,7 @@ impl Reader {
         if swallowed || fields.len > self.bounds.record || fields.open && self.finished {
             return by_itself();
         }
-        (self.finished || fields.len < text.len()).then_some((fields, false))
+        (self.finished || fields.len < text.len()).then(|| (fields.into_owned(), false))
     }
 
     /// Splits by the file's dialect, into no more cells than a record may have.
@@ -193,21 +192,26 @@ impl Reader {
     /// Tells of a line or record that is no row.
     pub(super) fn skip(&mut self, len: usize, problem: Problem) -> Outcome {
         self.pending.push_back(problem);
-        let breaks = self.breaks(len);
-        let terminated = self.pos + len < self.window.len();
-        self.close(len, terminated, breaks);
+        self.pass(len);
         Outcome::Told
     }
 
+    /// Moves past a record of so many bytes, and its terminator if it has one; answers with the offset behind them.
+    pub(super) fn pass(&mut self, len: usize) -> u64 {
+        let breaks = self.breaks(len);
+        let terminated = self.pos + len < self.window.len();
+        self.close(len, terminated, breaks)
+    }
+
     /// The record as its dialect reads it; none if that is what the strict grammar reads.
-    fn as_it_stands(&mut self, fields: Fields, clean: bool) -> Option<Outcome> {
+    fn as_it_stands(&mut self, fields: Fields<'_>, clean: bool) -> Option<Outcome> {
         // The strict grammar leaves blanks where they are.
         let fits = fields.cells.len() == self.columns && fields.is_strict();
         if clean && fits && !self.dialect.trim {
             return None;
         }
-        let (len, doubt) = (fields.len, doubt_of(&fields));
-        Some(self.give(len, fields.cells, fields.broken, Vec::new(), doubt))
+        let (len, broken, doubt) = (fields.len, fields.broken, doubt_of(&fields));
+        Some(self.give(len, fields.into_texts(), broken, None, doubt))
     }
 
     /// Gives the record by its best meaning.
@@ -216,15 +220,15 @@ impl Reader {
         let meaning = meaning.or_else(|| best_meaning(raw, fields, Judge::Row(learned), &self.dialect));
         let repair = meaning.and_then(|meaning| meaning.repair.map(|(code, what)| (meaning.cells, code, what)));
         let Some((cells, code, what)) = repair else {
-            return self.give(len, fields.cells.clone(), fields.broken, Vec::new(), doubt_of(fields));
+            return self.give(len, texts(&fields.cells), fields.broken, None, doubt_of(fields));
         };
         if self.fixes() {
             let problem = self.place(len, Some(self.row)).told(code, None, what);
-            return self.give(len, cells, fields.broken, vec![problem], None);
+            return self.give(len, cells, fields.broken, Some(problem), None);
         }
         let mut problem = self.place(len, Some(self.row)).told(code, None, format!("{what}: so it would be repaired"));
         problem.severity = Severity::Warning;
-        self.give(len, fields.cells.clone(), fields.broken, vec![problem], None)
+        self.give(len, texts(&fields.cells), fields.broken, Some(problem), None)
     }
 
     /// Gives these cells as the next row, with what is wrong with it.
@@ -233,18 +237,17 @@ impl Reader {
         len: usize,
         cells: Vec<String>,
         broken: Option<usize>,
-        told: Vec<Problem>,
+        told: Option<Problem>,
         doubt: Option<ProblemCode>,
     ) -> Outcome {
-        let number = self.row;
         let reading = self.reading.clone();
         let columns = reading.as_ref().map_or(&[][..], |reading| &reading.columns);
-        let place = self.place(len, Some(number));
-        let mut problems = told;
-        let excess = place.excess(&cells, columns, &self.bounds);
-        if let Some(excess) = excess {
-            problems = vec![excess];
+        let place = self.place(len, Some(self.row));
+        let mut problems = Vec::new();
+        if let Some(excess) = place.excess(&cells, columns, &self.bounds) {
+            problems.push(excess);
         } else {
+            problems.extend(told);
             let is_ragged = cells.len() != columns.len();
             problems.extend(place.ragged(cells.len(), columns));
             problems.extend(broken.map(|index| place.encoding_error(index, columns)));
@@ -255,10 +258,8 @@ impl Reader {
         let is_row = !matches!(problems.first(), Some(problem) if problem.code.drops_the_row());
         self.pending.extend(problems);
         let (start, line) = (self.window.offset(self.pos), self.line);
-        let breaks = self.breaks(len);
-        let terminated = self.pos + len < self.window.len();
         self.row += 1;
-        let end = self.close(len, terminated, breaks);
+        let end = self.pass(len);
         if !is_row {
             return Outcome::Told;
         }

@@ -1,5 +1,6 @@
 //! The names of the columns: kept exactly as they are written, and made unique.
 
+use super::fields::is_blank;
 use std::collections::{HashMap, HashSet};
 
 /// A column that is not called what the header says.
@@ -46,10 +47,6 @@ pub(super) fn name_columns(labels: &[&str]) -> (Vec<String>, Vec<Renamed>) {
         names.push(name);
     }
     (names, renamed)
-}
-
-fn is_blank(label: &str) -> bool {
-    label.chars().all(char::is_whitespace)
 }
 
 #[cfg(test)]

@@ -3,36 +3,43 @@
 //! Scores are logarithms of odds, by and large: 0 is a cell like all others of its column, each unit below is about a
 //! third as likely.
 
-use super::class::{Class, outline};
+use super::class::{Class, outline, outline_into};
 use super::fields::Fields;
+use super::tally::tally;
 use crate::domain::{ColumnShape, Learned};
-use std::collections::HashMap;
 
 /// Longest text that is remembered as a value of its column, in bytes.
 const VALUE_BYTES_MAX: usize = 256;
 
-/// Learns the columns from records that are as they should be.
-pub(super) fn learn<'a>(records: impl Iterator<Item = &'a Fields>, columns: usize, header: Vec<String>) -> Learned {
-    let mut learned =
-        Learned { columns: vec![ColumnShape::default(); columns], header, labels: Vec::new(), first: Vec::new() };
-    let mut values: Vec<HashMap<&str, u32>> = vec![HashMap::new(); columns];
-    for record in records {
-        let cells = record.cells.iter().zip(&record.quoted).zip(&mut values);
-        for (shape, ((cell, quoted), values)) in learned.columns.iter_mut().zip(cells) {
-            shape.cells += 1;
-            shape.quoted += u32::from(*quoted);
-            shape.chars += cell.chars().count() as u64;
-            *shape.classes.entry(Class::of(cell).letter()).or_default() += 1;
-            *shape.outlines.entry(outline(cell)).or_default() += 1;
-            if cell.len() <= VALUE_BYTES_MAX {
-                *values.entry(cell).or_default() += 1;
-            }
+/// Learns the columns from records that are as they should be, each with a cell for every one.
+pub(super) fn learn(records: &[&Fields<'_>], columns: usize) -> Learned {
+    let columns = (0..columns).map(|at| learn_column(records, at)).collect();
+    Learned { columns, ..Learned::default() }
+}
+
+fn learn_column(records: &[&Fields<'_>], at: usize) -> ColumnShape {
+    let quoted = records.iter().filter(|record| record.quoted[at]).count();
+    let cells = u32::try_from(records.len()).expect("there are few records in a beginning");
+    let quoted = u32::try_from(quoted).expect("they are some of these");
+    let mut shape = ColumnShape { cells, quoted, ..ColumnShape::default() };
+    let mut classes = [0; Class::ALL.len()];
+    let mut of_cell = String::new();
+    let mut values = tally(records, at);
+    for (cell, times) in &values {
+        classes[Class::of(cell) as usize] += times;
+        shape.chars += u64::from(*times) * cell.chars().count() as u64;
+        of_cell.clear();
+        outline_into(cell, &mut of_cell);
+        match shape.outlines.get_mut(&of_cell) {
+            Some(of_outline) => *of_outline += times,
+            None => _ = shape.outlines.insert(of_cell.clone(), *times),
         }
     }
-    for (shape, values) in learned.columns.iter_mut().zip(values) {
-        shape.values = values.into_iter().map(|(value, times)| (value.to_owned(), times)).collect();
-    }
-    learned
+    values.retain(|(cell, _)| cell.len() <= VALUE_BYTES_MAX);
+    shape.values = values.into_iter().map(|(cell, times)| (cell.to_owned(), times)).collect();
+    let classes = Class::ALL.into_iter().zip(classes).filter(|(_, times)| *times > 0);
+    shape.classes = classes.map(|(class, times)| (class.letter(), times)).collect();
+    shape
 }
 
 /// Judges cells by what was learned of the columns, or by what names of columns look like.
@@ -53,9 +60,10 @@ impl Judge<'_> {
     }
 
     /// How well a record fits, if it has as many cells as there are columns.
-    pub fn record(self, cells: &[String], quoted: &[bool]) -> Option<f64> {
+    pub fn record(self, cells: &[impl AsRef<str>], quoted: &[bool]) -> Option<f64> {
         (cells.len() == self.columns()).then(|| {
-            cells.iter().zip(quoted).enumerate().map(|(at, (cell, quoted))| self.cell(at, cell, Some(*quoted))).sum()
+            let cells = cells.iter().zip(quoted).enumerate();
+            cells.map(|(at, (cell, quoted))| self.cell(at, cell.as_ref(), Some(*quoted))).sum()
         })
     }
 

@@ -2,6 +2,7 @@
 
 use super::class::Class;
 use super::dialect::Dialect;
+use super::fields::{are_blank, filled, is_blank, texts};
 use super::judge::Judge;
 use super::repair::best_meaning;
 use super::sniff::{Found, usual_width};
@@ -28,7 +29,8 @@ pub(super) struct Layout {
 
 /// How many columns there are, by the records that were found with a dialect.
 pub(super) fn columns(records: &[Found], dialect: &Dialect, has_header: bool) -> usize {
-    let widths = || records.iter().filter(|found| !is_blank(&found.fields.cells)).map(|found| found.fields.cells.len());
+    let widths =
+        || records.iter().filter(|found| !are_blank(&found.fields.cells)).map(|found| found.fields.cells.len());
     let (mut width, mut of_width) = usual_width(widths());
     let count = widths().count();
     // Of equals the first record is right where somebody said that it names the columns.
@@ -61,12 +63,8 @@ struct Row {
 
 impl Row {
     fn filled(&self) -> usize {
-        self.cells.iter().filter(|cell| !cell.trim().is_empty()).count()
+        filled(&self.cells)
     }
-}
-
-pub(super) fn is_blank(cells: &[String]) -> bool {
-    cells.iter().all(|cell| cell.trim().is_empty())
 }
 
 /// Finds the header among the first of `records` of `text`; `header_rows` where somebody said how many there are.
@@ -85,18 +83,15 @@ pub(super) fn layout(
     for found in records.iter().take(RECORDS_MAX) {
         rows.push(as_row(text, found, learned, below_whole || strong.is_empty(), dialect));
         below_whole |=
-            found.fields.cells.len() == columns && found.fields.is_strict() && !is_blank(&found.fields.cells);
+            found.fields.cells.len() == columns && found.fields.is_strict() && !are_blank(&found.fields.cells);
     }
     let is_data = |row: &Row| is_data(row, learned, &strong);
-    let mut preamble = preamble(&rows, columns, &is_data);
+    let preamble = preamble(&rows, columns, &is_data);
     let body = &rows[preamble..];
     let head = match header_rows {
         Some(said) => (0..body.len().min(said as usize)).collect(),
         None => header(body, records, &strong, learned, &is_data),
     };
-    if head.is_empty() && body.is_empty() {
-        preamble = 0;
-    }
     let why = match head.len() {
         0 => "Header: none, since the first record looks like the others.".to_owned(),
         1 => "Header: one record, which looks unlike those below it.".to_owned(),
@@ -125,7 +120,7 @@ pub(super) fn is_strong(learned: &Learned, at: usize) -> bool {
 fn as_row(text: &[u8], found: &Found, learned: &Learned, is_row: bool, dialect: &Dialect) -> Row {
     let columns = learned.columns.len();
     let width = found.fields.cells.len();
-    let mut cells = found.fields.cells.clone();
+    let mut cells = texts(&found.fields.cells);
     if columns > 1 && (width != columns || !found.fields.is_strict()) {
         let raw = &text[found.start..found.start + found.fields.len];
         let judge = if is_row || has_strong_words(raw) {
@@ -144,7 +139,7 @@ fn as_row(text: &[u8], found: &Found, learned: &Learned, is_row: bool, dialect: 
 }
 
 /// Whether a fifth of a text's words could be values.
-pub(super) fn has_strong_words(raw: &[u8]) -> bool {
+fn has_strong_words(raw: &[u8]) -> bool {
     let text = String::from_utf8_lossy(raw);
     let words: Vec<_> = text.split([',', ';', '\t', '|', ' ', '"']).filter(|word| !word.is_empty()).collect();
     let strong = words.iter().filter(|word| Class::of(word).is_strong()).count();
@@ -156,7 +151,7 @@ fn is_data(row: &Row, learned: &Learned, strong: &[usize]) -> Option<bool> {
     if row.cells.len() != learned.columns.len() {
         return None;
     }
-    let filled = || row.cells.iter().enumerate().filter(|(_, cell)| !cell.trim().is_empty());
+    let filled = || row.cells.iter().enumerate().filter(|(_, cell)| !is_blank(cell));
     let known =
         filled().filter(|(at, cell)| learned.columns[*at].values.get(*cell).is_some_and(|times| *times > 1)).count();
     if known * 2 > filled().count() && known > 0 {
@@ -230,9 +225,8 @@ fn header(
 
 /// Whether a row names columns that the header above it leaves without a name.
 fn names_the_rest(row: &Row, head: &[usize], rows: &[Row]) -> bool {
-    let is_name = |at: usize| row.cells.get(at).is_some_and(|cell| !cell.trim().is_empty());
-    let is_free =
-        |at: usize| head.iter().all(|above| rows[*above].cells.get(at).is_none_or(|cell| cell.trim().is_empty()));
+    let is_name = |at: usize| row.cells.get(at).is_some_and(|cell| !is_blank(cell));
+    let is_free = |at: usize| head.iter().all(|above| rows[*above].cells.get(at).is_none_or(is_blank));
     let free = (0..row.cells.len()).filter(|at| is_name(*at) && is_free(*at)).count();
     free > 1 && free * 2 >= row.filled() && row.cells.iter().all(|cell| !Class::of(cell).is_strong())
 }
@@ -244,7 +238,7 @@ fn names_columns(row: &Row, below: &[Row], records: &[Found], strong: &[usize]) 
     }
     // It comes again as a whole, and its cells are as different as names are.
     let is_name = |at: &usize| row.cells.get(*at).is_some_and(|cell| !Class::of(cell).is_strong());
-    let distinct: std::collections::HashSet<_> = row.cells.iter().filter(|cell| !cell.trim().is_empty()).collect();
+    let distinct: std::collections::HashSet<_> = row.cells.iter().filter(|cell| !is_blank(cell)).collect();
     let again = || records.iter().filter(|found| found.fields.cells == row.cells).count() > 1;
     distinct.len() > 1 && distinct.len() == row.filled() && strong.iter().all(is_name) && again()
 }
@@ -273,7 +267,7 @@ fn labels(head: &[&Row], columns: usize) -> Vec<String> {
             row.cells
                 .iter()
                 .map(|cell| {
-                    if !cell.trim().is_empty() || !sparse {
+                    if !is_blank(cell) || !sparse {
                         spread = cell;
                     }
                     spread
@@ -285,7 +279,7 @@ fn labels(head: &[&Row], columns: usize) -> Vec<String> {
         .map(|at| {
             let parts = above.iter().map(|row| row.get(at).copied().unwrap_or_default());
             let parts = parts.chain([last.cells.get(at).map_or("", String::as_str)]);
-            parts.filter(|part| !part.trim().is_empty()).collect::<Vec<_>>().join(" ")
+            parts.filter(|part| !is_blank(part)).collect::<Vec<_>>().join(" ")
         })
         .collect()
 }

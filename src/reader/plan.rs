@@ -4,15 +4,30 @@
 //! and profiles.
 
 use super::dialect::Dialect;
+use super::fields::{Fields, are_blank, texts};
 use super::header::{Renamed, name_columns};
 use super::judge::learn;
 use super::layout::{self, Layout};
+use super::lines::{LineBreaks, line};
+use super::profile::{Profiled, profile};
 use super::sniff::{self, Found, Given, Sniffed, sniff};
-use super::{profile, sniff as text};
 use crate::domain::{ColumnProfile, Learned, LineEnd, QuoteOption, ReadOptions, Reading, Repair};
+use std::ops::Range;
 
 /// Lines that one record may take up.
 pub(super) const LINES_OF_A_RECORD_MAX: usize = 200;
+
+/// What stands above the first row besides the header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Above {
+    /// The line that names the delimiter.
+    Separator,
+    /// A line or record before the header.
+    Preamble,
+    /// A blank record between those of the header.
+    Blank,
+    Comment,
+}
 
 /// How a file is read, and where its rows begin.
 #[derive(Debug)]
@@ -22,16 +37,10 @@ pub(super) struct Plan {
     pub learned: Learned,
     pub profiles: Vec<ColumnProfile>,
     pub renamed: Vec<Renamed>,
-    /// Lines and records before the header, as byte ranges without terminators.
-    pub preamble: Vec<std::ops::Range<usize>>,
-    /// Blank records between those of the header, as the same.
-    pub blanks: Vec<std::ops::Range<usize>>,
-    /// Comments before the first row, as the same.
-    pub comments: Vec<std::ops::Range<usize>>,
-    /// The line that names the delimiter, without its terminator.
-    pub separator: Option<std::ops::Range<usize>>,
+    /// Lines and records above the first row that are no part of the header, as byte ranges without terminators.
+    pub above: Vec<(Range<usize>, Above)>,
     /// The header's records, as the same.
-    pub head: Vec<std::ops::Range<usize>>,
+    pub head: Vec<Range<usize>>,
     /// The first row's first byte, or that of a blank line before it.
     pub body: usize,
 }
@@ -40,14 +49,14 @@ pub(super) struct Plan {
 pub(super) fn plan(text: &[u8], options: &ReadOptions) -> Plan {
     let mut why = Vec::new();
     let (named, separator) = separator_line(text);
-    let mut start = separator.as_ref().map_or(0, |line| line.end + text::line(&text[line.end..]).1);
-    let mut preamble = Vec::new();
+    let mut start = separator.as_ref().map_or(0, |named| named.end + line(&text[named.end..]).1);
+    let mut above: Vec<_> = separator.map(|range| (range, Above::Separator)).into_iter().collect();
     for _ in 0..options.skip_rows.unwrap_or_default() {
-        let (len, all) = text::line(&text[start..]);
+        let (len, all) = line(&text[start..]);
         if all == 0 {
             break;
         }
-        preamble.push(start..start + len);
+        above.push((start..start + len, Above::Preamble));
         start += all;
     }
     if let Some(delimiter) = &named {
@@ -72,6 +81,7 @@ pub(super) fn plan(text: &[u8], options: &ReadOptions) -> Plan {
         .filter(char::is_ascii)
         .map(|comment| comment as u8)
         .or_else(|| comment(rest, &records, columns));
+    let range = |found: &Found| start + found.start..start + found.start + found.fields.len;
     let mut comments = Vec::new();
     if let Some(comment) = dialect.comment {
         why.push(format!("Lines that begin with {} are comments.", char::from(comment)));
@@ -79,47 +89,47 @@ pub(super) fn plan(text: &[u8], options: &ReadOptions) -> Plan {
         records = sniff::records(rest, &dialect, LINES_OF_A_RECORD_MAX).collect();
         let is_comment = |found: &Found| rest[found.start] == comment;
         let lines = records.iter().filter(|found| is_comment(found));
-        comments.extend(lines.map(|found| start + found.start..start + found.start + found.fields.len));
+        comments.extend(lines.map(|found| (range(found), Above::Comment)));
         records.retain(|found| !is_comment(found));
     }
     let good: Vec<_> = records
         .iter()
         .map(|found| &found.fields)
-        .filter(|fields| fields.cells.len() == columns && fields.is_strict() && !layout::is_blank(&fields.cells))
+        .filter(|fields| fields.cells.len() == columns && fields.is_strict() && !are_blank(&fields.cells))
         .collect();
     // The first few are the header and what stands around it, most likely.
     let body = if good.len() > 3 { &good[good.len() / 20 + 1..] } else { good.get(1..).unwrap_or_default() };
     let body = if body.is_empty() { &good[..] } else { body };
-    let mut learned = learn(body.iter().copied(), columns, Vec::new());
-    let Layout { preamble: above, head, labels, header, why: because } =
+    let mut learned = learn(body, columns);
+    let Layout { preamble, head, labels, header, why: because } =
         layout::layout(rest, &records, &learned, &dialect, options.header_rows);
     why.push(because);
-    preamble.extend(records[..above].iter().map(|found| start + found.start..start + found.start + found.fields.len));
+    above.extend(records[..preamble].iter().map(|found| (range(found), Above::Preamble)));
     let header_rows = head.len();
-    let first_row = head.last().map_or(above, |last| last + 1);
-    let range = |found: &Found| start + found.start..start + found.start + found.fields.len;
-    let blanks = (above..first_row).filter(|at| !head.contains(at)).map(|at| range(&records[at])).collect();
+    let first_row = head.last().map_or(preamble, |last| last + 1);
+    let blanks = (preamble..first_row).filter(|at| !head.contains(at));
+    above.extend(blanks.map(|at| (range(&records[at]), Above::Blank)));
     let head = head.iter().map(|at| range(&records[*at])).collect();
     // Blank lines and comments before the first row belong to the beginning: a reader that goes on there tells none again.
     let body = match first_row.checked_sub(1) {
         Some(last) => start + records[last].end,
         None => start + records.first().map_or(rest.len(), |first| first.start),
     };
-    comments.retain(|line| line.start < body);
+    above.extend(comments.into_iter().filter(|(line, _)| line.start < body));
     let labels = if header_rows == 0 { (0..columns).map(|at| format!("col_{at}")).collect() } else { labels };
     let (names, renamed) = name_columns(&labels.iter().map(String::as_str).collect::<Vec<_>>());
-    let rows = || {
-        records[first_row..].iter().map(|found| &found.fields).filter(|fields| {
-            fields.cells.len() == columns && !layout::is_blank(&fields.cells) && fields.cells != header
-        })
-    };
+    let rows = records[first_row..].iter().map(|found| &found.fields);
+    let is_row =
+        |fields: &&Fields<'_>| fields.cells.len() == columns && !are_blank(&fields.cells) && fields.cells != header;
+    let rows: Vec<_> = rows.filter(is_row).collect();
     // A file without a record has no columns.
     let names = if records.is_empty() { Vec::new() } else { names };
-    let profiles = profile::profiles(&names, rows(), &options.null_values);
+    let Profiled { columns: profiles, decimal, thousands } = profile(&names, &rows, options);
     learned.header = header.clone();
     learned.labels = labels;
-    learned.first = records.get(first_row).map(|found| found.fields.cells.clone()).unwrap_or_default();
-    let decimal = options.decimal.or_else(|| profile::decimal(rows()));
+    learned.first = records.get(first_row).map(|found| texts(&found.fields.cells)).unwrap_or_default();
+    let preamble = above.iter().filter(|(_, what)| *what == Above::Preamble);
+    let preamble_lines = preamble.map(|(range, _)| 1 + LineBreaks::within(&text[range.clone()])).sum();
     let reading = Reading {
         delimiter: dialect.delimiter.clone(),
         quote: dialect.quote.map(char::from),
@@ -128,9 +138,9 @@ pub(super) fn plan(text: &[u8], options: &ReadOptions) -> Plan {
         comment: dialect.comment.map(char::from),
         trim: dialect.trim,
         decimal,
-        thousands: profile::thousands(rows(), decimal),
+        thousands,
         null_values: options.null_values.clone(),
-        preamble_lines: preamble.iter().map(|range| 1 + super::lines::LineBreaks::within(&text[range.clone()])).sum(),
+        preamble_lines,
         header_rows: u32::try_from(header_rows).expect("a header has few records"),
         repair: options.repair.unwrap_or(Repair::Fix),
         examined_bytes: text.len() as u64,
@@ -139,7 +149,7 @@ pub(super) fn plan(text: &[u8], options: &ReadOptions) -> Plan {
         columns: names,
         ..Reading::default()
     };
-    Plan { dialect, reading, learned, profiles, renamed, preamble, blanks, comments, separator, head, body }
+    Plan { dialect, reading, learned, profiles, renamed, above, head, body }
 }
 
 /// Bytes of the lines that are to be skipped, and of the one that names the delimiter; none if their ends are not there.
@@ -148,7 +158,7 @@ pub(super) fn skipped(text: &[u8], options: &ReadOptions) -> Option<usize> {
     let (_, separator) = separator_line(text);
     let mut at = 0;
     for _ in 0..rows + u64::from(separator.is_some()) {
-        let (len, all) = text::line(&text[at..]);
+        let (len, all) = line(&text[at..]);
         at += all;
         let is_open = len == all || at == text.len() && text[at - 1] == b'\r';
         if is_open {
@@ -159,10 +169,10 @@ pub(super) fn skipped(text: &[u8], options: &ReadOptions) -> Option<usize> {
 }
 
 /// A first line such as `sep=;`, with the delimiter it names.
-fn separator_line(text: &[u8]) -> (Option<String>, Option<std::ops::Range<usize>>) {
-    let (len, _) = text::line(text);
-    let line = std::str::from_utf8(&text[..len]).unwrap_or_default();
-    let bare = line.strip_prefix('"').and_then(|line| line.strip_suffix('"')).unwrap_or(line);
+fn separator_line(text: &[u8]) -> (Option<String>, Option<Range<usize>>) {
+    let (len, _) = line(text);
+    let first = std::str::from_utf8(&text[..len]).unwrap_or_default();
+    let bare = first.strip_prefix('"').and_then(|bare| bare.strip_suffix('"')).unwrap_or(first);
     let named = bare.get(..4).filter(|key| key.eq_ignore_ascii_case("sep=")).map(|_| &bare[4..]);
     match named {
         Some(delimiter) if delimiter.chars().count() == 1 => (Some(delimiter.to_owned()), Some(0..len)),

@@ -2,12 +2,12 @@
 
 use super::class::{is_date, is_email, is_money, is_null_word, is_number, is_time};
 use super::fields::Fields;
-use crate::domain::{ColumnProfile, ValueType};
+use super::tally::tally;
+use super::{dates, numbers};
+use crate::domain::{ColumnProfile, ReadOptions, ValueType};
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
-/// Different values of a column that are counted exactly.
-const DISTINCT_MAX: usize = 10_000;
 /// Texts of one column that a category has at most.
 const CATEGORIES_MAX: usize = 24;
 /// Examples of a column.
@@ -17,99 +17,75 @@ const CHARS_MAX: usize = 80;
 /// The share of a column's values that must be of a type: the rest may be mistakes.
 const OF_TYPE_PERCENT: u64 = 95;
 
-/// Profiles the columns with these names by the rows.
-pub(super) fn profiles<'a>(
-    names: &[String],
-    rows: impl Iterator<Item = &'a Fields>,
-    null_values: &[String],
-) -> Vec<ColumnProfile> {
-    let mut columns: Vec<Column> = names.iter().map(|_| Column::default()).collect();
-    let mut count = 0;
-    for row in rows {
-        count += 1;
-        for (column, cell) in columns.iter_mut().zip(&row.cells) {
-            column.add(cell, null_values);
-        }
-    }
-    names.iter().zip(columns).map(|(name, column)| column.finish(name, count)).collect()
+/// What the rows say of their columns, and of the numbers in all of them.
+pub(super) struct Profiled {
+    pub columns: Vec<ColumnProfile>,
+    /// What stands before the fraction of a number, if something does.
+    pub decimal: Option<char>,
+    /// What stands between its thousands, if something does.
+    pub thousands: Option<char>,
 }
 
-/// The decimal separator that the numbers of the rows use, if they use one.
-pub(super) fn decimal<'a>(rows: impl Iterator<Item = &'a Fields>) -> Option<char> {
-    let (mut points, mut commas) = (0_u32, 0_u32);
-    for cell in rows.flat_map(|row| &row.cells) {
-        let text = cell.trim();
-        if !is_number(text) {
-            continue;
-        }
-        match text.rfind(['.', ',']).map(|at| (text.as_bytes()[at], text.len() - at - 1)) {
-            // Three digits could be a group of thousands.
-            Some((b'.', digits)) if digits != 3 => points += 1,
-            Some((b',', digits)) if digits != 3 => commas += 1,
-            _ => {}
-        }
+/// Profiles the columns with these names by the rows. A name may have no cells: a header can be longer than its rows.
+pub(super) fn profile(names: &[String], rows: &[&Fields<'_>], options: &ReadOptions) -> Profiled {
+    let mut columns = Vec::with_capacity(names.len());
+    let mut separated = Vec::new();
+    for (at, name) in names.iter().enumerate() {
+        let cells = tally(rows, at);
+        separated.extend(numbers::separated(&cells));
+        let mut column = Column::of(&cells, &options.null_values);
+        column.find_examples(rows, at);
+        columns.push(column.finish(name, rows.len() as u64));
     }
-    (points + commas > 0).then_some(if commas > points { ',' } else { '.' })
+    let decimal = options.decimal.or_else(|| numbers::decimal(&separated));
+    Profiled { columns, decimal, thousands: numbers::thousands(&separated, decimal) }
 }
 
-/// What stands between the thousands of the rows' numbers, if something does. A separator that stands once, before three
-/// digits, is one only where it is not the decimal separator.
-pub(super) fn thousands<'a>(rows: impl Iterator<Item = &'a Fields>, decimal: Option<char>) -> Option<char> {
-    let mut times: BTreeMap<char, u32> = BTreeMap::new();
-    for cell in rows.flat_map(|row| &row.cells) {
-        let text = cell.trim().trim_start_matches(['+', '-']);
-        if !is_number(text) {
-            continue;
-        }
-        let Some(separator) = text.chars().find(|character| matches!(character, ',' | '.' | ' ' | '\'')) else {
-            continue;
-        };
-        let groups: Vec<&str> = text.split(separator).skip(1).collect();
-        let is_group = |group: &&str| group.len() == 3 && group.bytes().all(|byte| byte.is_ascii_digit());
-        let (last, others) = groups.split_last().expect("there is text behind a separator");
-        let ends =
-            is_group(last) || last.len() > 3 && matches!(last.as_bytes()[3], b'.' | b',') && is_group(&&last[..3]);
-        if others.iter().all(is_group)
-            && ends
-            && (groups.len() > 1 || decimal.is_some_and(|decimal| decimal != separator))
-        {
-            *times.entry(separator).or_default() += 1;
-        }
-    }
-    times.into_iter().max_by_key(|(_, times)| *times).map(|(separator, _)| separator)
+/// A text that stands for a value.
+struct Value<'t> {
+    text: &'t str,
+    value_type: ValueType,
 }
 
 #[derive(Default)]
-struct Column<'a> {
+struct Column<'t> {
     nulls: u64,
     types: BTreeMap<ValueType, u64>,
-    values: HashMap<&'a str, u64>,
-    more_values: bool,
-    examples: Vec<&'a str>,
-    orders: BTreeMap<String, u64>,
+    /// Every one once, in their order.
+    values: Vec<Value<'t>>,
+    examples: Vec<&'t str>,
+    dates: BTreeMap<dates::Written, u64>,
 }
 
-impl<'a> Column<'a> {
-    fn add(&mut self, cell: &'a str, null_values: &[String]) {
-        let text = cell.trim();
-        if text.is_empty() || is_null_word(text) || null_values.iter().any(|null| null == cell) {
-            self.nulls += 1;
-            return;
+impl<'t> Column<'t> {
+    fn of(cells: &[(&'t str, u32)], null_values: &[String]) -> Self {
+        let mut column = Self::default();
+        for &(cell, times) in cells {
+            let (text, times) = (cell.trim(), u64::from(times));
+            if text.is_empty() || is_null_word(text) || null_values.iter().any(|null| null == cell) {
+                column.nulls += times;
+                continue;
+            }
+            let value_type = type_of(text);
+            *column.types.entry(value_type).or_default() += times;
+            if matches!(value_type, ValueType::Date | ValueType::Datetime) {
+                *column.dates.entry(dates::written(text)).or_default() += times;
+            }
+            column.values.push(Value { text: cell, value_type });
         }
-        let value_type = type_of(text);
-        *self.types.entry(value_type).or_default() += 1;
-        if matches!(value_type, ValueType::Date | ValueType::Datetime) {
-            *self.orders.entry(date_format(text)).or_default() += 1;
-        }
-        if let Some(times) = self.values.get_mut(cell) {
-            *times += 1;
-        } else if self.values.len() < DISTINCT_MAX {
-            if self.examples.len() < EXAMPLES_MAX {
+        column
+    }
+
+    /// The first values in the order of the rows.
+    fn find_examples(&mut self, rows: &[&'t Fields<'_>], at: usize) {
+        for cell in rows.iter().filter_map(|row| row.cells.get(at)).map(|cell| &**cell) {
+            if self.examples.len() == EXAMPLES_MAX.min(self.values.len()) {
+                return;
+            }
+            let is_value = self.values.binary_search_by(|value| value.text.cmp(cell)).is_ok();
+            if is_value && !self.examples.contains(&cell) {
                 self.examples.push(cell);
             }
-            self.values.insert(cell, 1);
-        } else {
-            self.more_values = true;
         }
     }
 
@@ -119,9 +95,9 @@ impl<'a> Column<'a> {
             self.types.iter().filter(|(found, _)| accepts(value_type, **found)).map(|(_, times)| times).sum()
         };
         let is = |value_type| all > 0 && count(value_type) * 100 >= all * OF_TYPE_PERCENT;
-        let binary = self.values.len() <= 2 && self.values.keys().all(|value| matches!(*value, "0" | "1"));
+        let binary = self.values.len() == 2 && self.values.iter().all(|value| matches!(value.text, "0" | "1"));
         if self.types.get(&ValueType::Boolean).is_some_and(|times| times * 100 >= all * OF_TYPE_PERCENT)
-            || all > 3 && binary && self.values.len() == 2
+            || all > 3 && binary
         {
             return ValueType::Boolean;
         }
@@ -139,19 +115,21 @@ impl<'a> Column<'a> {
         if let Some(value_type) = STRICT.into_iter().find(|value_type| is(*value_type)) {
             return value_type;
         }
-        let few = self.values.len() <= CATEGORIES_MAX && !self.more_values;
+        let few = self.values.len() <= CATEGORIES_MAX;
         if few && all >= 4 * self.values.len() as u64 && all > 0 { ValueType::Category } else { ValueType::Text }
     }
 
     fn finish(self, name: &str, rows: u64) -> ColumnProfile {
         let value_type = self.value_type();
-        let dates = matches!(value_type, ValueType::Date | ValueType::Datetime);
-        let (date_format, date_format_or) = if dates { settle_dates(&self.orders) } else { (None, None) };
-        let order = |one: &&str, other: &&str| compare(value_type, date_format.as_deref(), one, other);
+        let is_dates = matches!(value_type, ValueType::Date | ValueType::Datetime);
+        let (date_format, date_format_or) = if is_dates { dates::format(&self.dates) } else { (None, None) };
         // A mistake among numbers is neither the least nor the greatest of them.
-        let is_of_type = |value: &&str| accepts(value_type, type_of(value.trim()));
-        let min = self.values.keys().copied().filter(is_of_type).min_by(order);
-        let max = self.values.keys().copied().filter(is_of_type).max_by(order);
+        let values = self.values.iter().filter(|value| accepts(value_type, value.value_type)).map(|value| value.text);
+        let (min, max) = match (value_type, &date_format) {
+            (ValueType::Integer | ValueType::Number | ValueType::Currency, _) => extremes(values, numbers::value),
+            (_, Some(format)) => extremes(values, |text| dates::key(text, format)),
+            _ => extremes(values, |_| ()),
+        };
         ColumnProfile {
             name: name.to_owned(),
             value_type,
@@ -165,6 +143,20 @@ impl<'a> Column<'a> {
             date_format_or,
         }
     }
+}
+
+/// The least and the greatest text by its key, if that compares; of texts with the same by itself.
+fn extremes<'t, K: PartialOrd>(
+    texts: impl Iterator<Item = &'t str>,
+    key: impl Fn(&'t str) -> K,
+) -> (Option<&'t str>, Option<&'t str>) {
+    let keyed = texts.map(|text| (key(text), text)).filter(|(key, _)| key.partial_cmp(key).is_some());
+    let keyed: Vec<(K, &str)> = keyed.collect();
+    let order = |one: &&(K, &'t str), other: &&(K, &'t str)| {
+        one.0.partial_cmp(&other.0).unwrap_or(Ordering::Equal).then_with(|| one.1.cmp(other.1))
+    };
+    let text = |found: Option<&(K, &'t str)>| found.map(|(_, text)| *text);
+    (text(keyed.iter().min_by(order)), text(keyed.iter().max_by(order)))
 }
 
 /// Whether a value of the type `found` is one that a column of `value_type` should have.
@@ -209,72 +201,4 @@ fn type_of(text: &str) -> ValueType {
     }
     const YES_OR_NO: [&str; 8] = ["true", "false", "yes", "no", "t", "f", "y", "n"];
     if YES_OR_NO.iter().any(|word| text.eq_ignore_ascii_case(word)) { ValueType::Boolean } else { ValueType::Text }
-}
-
-/// How a date is written, as far as it alone can tell: `?` stands for a day or a month.
-fn date_format(text: &str) -> String {
-    let day = text.split([' ', 'T']).next().unwrap_or(text);
-    if text.bytes().take(11).any(|byte| byte.is_ascii_alphabetic() && byte != b'T') {
-        return "D MMM Y".to_owned();
-    }
-    let Some(separator) = day.chars().find(|character| !character.is_ascii_digit()) else { return "?".to_owned() };
-    let parts: Vec<&str> = day.split(separator).collect();
-    let number = |at: usize| parts.get(at).and_then(|part| part.parse::<u32>().ok()).unwrap_or_default();
-    if parts[0].len() == 4 {
-        return format!("YYYY{separator}MM{separator}DD");
-    }
-    let year = if parts.last().is_some_and(|year| year.len() == 4) { "YYYY" } else { "YY" };
-    let order = match (number(0) > 12, number(1) > 12) {
-        (true, false) => format!("DD{separator}MM"),
-        (false, true) => format!("MM{separator}DD"),
-        _ => format!("?{separator}?"),
-    };
-    format!("{order}{separator}{year}")
-}
-
-/// The format of most dates; with the other one, where nothing tells day and month apart.
-fn settle_dates(orders: &BTreeMap<String, u64>) -> (Option<String>, Option<String>) {
-    let known = orders.iter().filter(|(format, _)| !format.contains('?')).max_by_key(|(_, times)| **times);
-    if let Some((format, _)) = known {
-        return (Some(format.clone()), None);
-    }
-    let Some((open, _)) = orders.iter().max_by_key(|(_, times)| **times) else { return (None, None) };
-    let as_order = |first: &str, second: &str| open.replacen('?', first, 1).replacen('?', second, 1);
-    (Some(as_order("DD", "MM")), Some(as_order("MM", "DD")))
-}
-
-fn compare(value_type: ValueType, date_format: Option<&str>, one: &str, other: &str) -> Ordering {
-    let by_number = || number(one).partial_cmp(&number(other));
-    let by_date = || date_key(one, date_format?).partial_cmp(&date_key(other, date_format?));
-    let order = match value_type {
-        ValueType::Integer | ValueType::Number | ValueType::Currency => by_number(),
-        ValueType::Date | ValueType::Datetime => by_date(),
-        _ => None,
-    };
-    order.unwrap_or(Ordering::Equal).then_with(|| one.cmp(other))
-}
-
-/// A number's value, for comparing only.
-fn number(text: &str) -> f64 {
-    let plain: String = text
-        .chars()
-        .filter(|character| character.is_ascii_digit() || matches!(character, '.' | '-' | 'e' | 'E' | '+' | ','))
-        .collect();
-    let comma_is_point = !plain.contains('.') && plain.split_once(',').is_some_and(|(_, after)| after.len() != 3);
-    let plain = if comma_is_point { plain.replace(',', ".") } else { plain.replace(',', "") };
-    plain.parse().unwrap_or(f64::NAN)
-}
-
-/// Year, month, day and the rest, in an order that compares.
-fn date_key(text: &str, format: &str) -> (u32, u32, u32, String) {
-    let (day, rest) = text.split_at(text.find([' ', 'T']).unwrap_or(text.len()));
-    let parts: Vec<u32> =
-        day.split(|character: char| !character.is_ascii_digit()).filter_map(|part| part.parse().ok()).collect();
-    let part = |at: usize| parts.get(at).copied().unwrap_or_default();
-    let (year, month, day) = match format.as_bytes() {
-        [b'Y', ..] => (part(0), part(1), part(2)),
-        [b'M', ..] => (part(2), part(0), part(1)),
-        _ => (part(2), part(1), part(0)),
-    };
-    (year, month, day, rest.to_owned())
 }

@@ -1,6 +1,6 @@
 //! The reader itself: decides how the file is read, then gives rows and problems in order.
 
-use super::decode::Decision;
+use super::decode::{Decision, is_compressed};
 use super::dialect::Dialect;
 use super::oversize::Oversize;
 use super::scan::{Grammar, Scanner};
@@ -223,10 +223,9 @@ impl Reader {
 
     /// Whether a whole line is here and how the file is read is not decided: it may be worth a while to wait for more.
     pub fn is_undecided(&self) -> bool {
-        let is_compressed =
-            || self.window.text().starts_with(b"\x1f\x8b") || self.window.text().starts_with(b"\x28\xb5\x2f\xfd");
-        let has_line = || memchr::memchr2(b'\n', b'\r', self.window.text()).is_some();
-        self.reading.is_none() && (has_line() || is_compressed() || matches!(self.source, Source::Decoded(_)))
+        let text = self.window.text();
+        let has_line = || memchr::memchr2(b'\n', b'\r', text).is_some();
+        self.reading.is_none() && (has_line() || is_compressed(text) || matches!(self.source, Source::Decoded(_)))
     }
 
     /// Decides how the file is read by what is there, if that is a whole line at least, instead of waiting for more.

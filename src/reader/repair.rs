@@ -4,9 +4,10 @@
 //! each column, and none costs more than a bounded number of tries. Not for: reading further than the record that is given.
 
 use super::dialect::Dialect;
-use super::fields::{Fields, Split};
+use super::fields::{Fields, Split, is_blank, texts};
 use super::judge::Judge;
 use crate::domain::ProblemCode;
+use std::borrow::Cow;
 
 /// A way to read a record.
 #[derive(Debug, Clone)]
@@ -37,21 +38,21 @@ const OTHER_DELIMITERS: [&str; 5] = [" ", ";", ",", "\t", "|"];
 /// Looks for the best meaning of one record.
 pub(super) struct Repairs<'a> {
     raw: &'a [u8],
-    standard: &'a Fields,
+    standard: &'a Fields<'a>,
     judge: Judge<'a>,
     dialect: &'a Dialect,
-    best: Option<Meaning>,
     /// The record as it stands, if it can stand.
     standing: Option<Meaning>,
+    /// The best repair, if there is one that is clearly better: only that is worth more than the record's own bytes.
+    best: Option<Meaning>,
 }
 
 /// The best meaning of the record `raw`, which the dialect reads as `standard`; none if there is none with a cell for
 /// each column.
-pub(super) fn best_meaning(raw: &[u8], standard: &Fields, judge: Judge<'_>, dialect: &Dialect) -> Option<Meaning> {
-    let mut repairs = Repairs { raw, standard, judge, dialect, best: None, standing: None };
+pub(super) fn best_meaning(raw: &[u8], standard: &Fields<'_>, judge: Judge<'_>, dialect: &Dialect) -> Option<Meaning> {
+    let standing = as_it_stands(standard, judge);
+    let mut repairs = Repairs { raw, standard, judge, dialect, standing, best: None };
     let (found, columns) = (standard.cells.len(), judge.columns());
-    repairs.as_it_stands();
-    repairs.standing = repairs.best.clone();
     if found > columns {
         repairs.without_empty_cells();
         repairs.with_joined_cells();
@@ -66,49 +67,57 @@ pub(super) fn best_meaning(raw: &[u8], standard: &Fields, judge: Judge<'_>, dial
         }
     }
     repairs.with_another_delimiter();
-    let Repairs { best, standing, .. } = repairs;
-    // Only what is clearly better than the record as it stands is worth more than its own bytes.
-    match (best, standing) {
-        (Some(best), Some(standing)) if best.score < standing.score + CLEARLY => Some(standing),
-        (best, _) => best,
+    repairs.best.or(repairs.standing)
+}
+
+/// Not with a quote that is still open: it would be gone, and everything behind it is in doubt.
+fn as_it_stands(standard: &Fields<'_>, judge: Judge<'_>) -> Option<Meaning> {
+    let Fields { cells, quoted, odd, open, .. } = standard;
+    if *open {
+        return None;
     }
+    let columns = judge.columns();
+    let score = match columns.checked_sub(cells.len()) {
+        None => {
+            let kept = judge.record(&cells[..columns], &quoted[..columns]).expect("it was cut to the columns");
+            kept - EXTRA_CELL * (cells.len() - columns) as f64
+        }
+        // What is missing at the end is against the record once, whatever its columns usually hold.
+        Some(missing) => {
+            let fit: f64 = (0..cells.len()).map(|at| judge.cell(at, &cells[at], Some(quoted[at]))).sum();
+            fit - if missing == 0 && *odd > 0 { 0.5 } else { MISSING_CELL * missing as f64 }
+        }
+    };
+    Some(Meaning { cells: texts(&standard.cells), repair: None, score })
 }
 
 impl Repairs<'_> {
-    fn offer(&mut self, cells: Vec<String>, score: f64, repair: Option<(ProblemCode, String)>) {
-        if self.best.as_ref().is_none_or(|best| score > best.score) {
-            self.best = Some(Meaning { cells, repair, score });
+    fn is_best(&self, score: f64) -> bool {
+        match (&self.best, &self.standing) {
+            (Some(best), _) => score > best.score,
+            (None, Some(standing)) => score >= standing.score + CLEARLY,
+            (None, None) => true,
         }
     }
 
-    fn offer_fields(&mut self, fields: Fields, penalty: f64, repair: impl FnOnce() -> (ProblemCode, String)) {
+    fn offer(
+        &mut self,
+        cells: impl FnOnce() -> Vec<String>,
+        score: f64,
+        repair: impl FnOnce() -> (ProblemCode, String),
+    ) {
+        if self.is_best(score) {
+            self.best = Some(Meaning { cells: cells(), repair: Some(repair()), score });
+        }
+    }
+
+    fn offer_fields(&mut self, fields: Fields<'_>, penalty: f64, repair: impl FnOnce() -> (ProblemCode, String)) {
         if fields.open {
             return;
         }
         if let Some(fit) = self.judge.record(&fields.cells, &fields.quoted) {
-            let score = fit - penalty;
-            if self.best.as_ref().is_none_or(|best| score > best.score) {
-                self.offer(fields.cells, score, Some(repair()));
-            }
+            self.offer(|| fields.into_texts(), fit - penalty, repair);
         }
-    }
-
-    /// Not with a quote that is still open: it would be gone, and everything behind it is in doubt.
-    fn as_it_stands(&mut self) {
-        let Fields { cells, quoted, odd, open, .. } = self.standard;
-        if *open {
-            return;
-        }
-        let columns = self.judge.columns();
-        let Some(missing) = columns.checked_sub(cells.len()) else {
-            let kept = self.judge.record(&cells[..columns], &quoted[..columns]).expect("it was cut to the columns");
-            self.offer(cells.clone(), kept - EXTRA_CELL * (cells.len() - columns) as f64, None);
-            return;
-        };
-        // What is missing at the end is against the record once, whatever its columns usually hold.
-        let fit: f64 = (0..cells.len()).map(|at| self.judge.cell(at, &cells[at], Some(quoted[at]))).sum();
-        let penalty = if missing == 0 && *odd > 0 { 0.5 } else { MISSING_CELL * missing as f64 };
-        self.offer(cells.clone(), fit - penalty, None);
     }
 
     /// Too many cells: the empty ones that fit nowhere are left out.
@@ -121,7 +130,7 @@ impl Repairs<'_> {
         let few = columns.max(60.min(columns + 6));
         let mut surplus = cells.len().saturating_sub(few);
         for at in (0..cells.len()).rev() {
-            if surplus > 0 && cells[at].trim().is_empty() {
+            if surplus > 0 && is_blank(&cells[at]) {
                 (kept[at], surplus) = (false, surplus - 1);
             }
         }
@@ -150,8 +159,11 @@ impl Repairs<'_> {
             quoted.remove(empty[best]);
         }
         let Some(fit) = self.judge.record(&cells, &quoted) else { return };
-        let what = format!("{too_many} empty {} too many left out", if too_many == 1 { "cell" } else { "cells" });
-        self.offer(cells, fit - 0.5 * too_many as f64, Some((ProblemCode::DoubledDelimiter, what)));
+        let what = || {
+            let cells = if too_many == 1 { "cell" } else { "cells" };
+            (ProblemCode::DoubledDelimiter, format!("{too_many} empty {cells} too many left out"))
+        };
+        self.offer(|| texts(&cells), fit - 0.5 * too_many as f64, what);
     }
 
     /// Too many cells: neighbours are joined so that each column has its best text.
@@ -159,7 +171,7 @@ impl Repairs<'_> {
         let (cells, quoted) = (&self.standard.cells, &self.standard.quoted);
         if let Some((joined, fit)) = join(cells, quoted, self.judge, &self.dialect.delimiter) {
             let what = format!("{} cells joined to {}", cells.len(), joined.len());
-            self.offer(joined, fit - 1.0, Some((ProblemCode::UnquotedDelimiter, what)));
+            self.offer(|| joined, fit - 1.0, || (ProblemCode::UnquotedDelimiter, what));
         }
     }
 
@@ -188,7 +200,7 @@ impl Repairs<'_> {
                 let mut fields = split.fields(&without);
                 let column = if at == 0 { 0 } else { split.fields(&self.raw[..at]).cells.len() - 1 };
                 if let Some(cell) = fields.cells.get_mut(column) {
-                    cell.insert(0, char::from(quote));
+                    cell.to_mut().insert(0, char::from(quote));
                     let penalty = 1.0 + 0.3 * f64::from(fields.odd);
                     self.offer_fields(fields, penalty, what);
                 }
@@ -223,14 +235,16 @@ impl Repairs<'_> {
         }
         if let Some((score, at, cut)) = best {
             let (left, right) = cells[at].split_at(cut);
-            let what = format!("cell {} split in two where a delimiter is missing", at + 1);
-            let mut split = cells.clone();
-            split.splice(at..=at, [left.to_owned(), right.to_owned()]);
-            self.offer(
-                split,
-                score - 1.2 - 0.3 * f64::from(self.standard.odd),
-                Some((ProblemCode::MissingDelimiter, what)),
-            );
+            let what = || {
+                let what = format!("cell {} split in two where a delimiter is missing", at + 1);
+                (ProblemCode::MissingDelimiter, what)
+            };
+            let split = || {
+                let mut split = texts(&self.standard.cells);
+                split.splice(at..=at, [left.to_owned(), right.to_owned()]);
+                split
+            };
+            self.offer(split, score - 1.2 - 0.3 * f64::from(self.standard.odd), what);
         }
     }
 
@@ -271,7 +285,7 @@ impl Repairs<'_> {
             let what = move || (ProblemCode::OtherDelimiter, format!("read with {name} as its delimiter"));
             if fields.cells.len() > columns && !fields.open {
                 if let Some((cells, fit)) = join(&fields.cells, &fields.quoted, self.judge, delimiter) {
-                    self.offer(cells, fit - 2.5, Some(what()));
+                    self.offer(|| cells, fit - 2.5, what);
                 }
             } else {
                 let penalty = 2.0 + 0.3 * f64::from(fields.odd);
@@ -307,7 +321,7 @@ pub(super) fn name_of(delimiter: &str) -> String {
 
 /// The best way to join neighbours so that there is one text for each column, by dynamic programming over how many
 /// cells make how many columns.
-fn join(cells: &[String], quoted: &[bool], judge: Judge<'_>, delimiter: &str) -> Option<(Vec<String>, f64)> {
+fn join(cells: &[Cow<'_, str>], quoted: &[bool], judge: Judge<'_>, delimiter: &str) -> Option<(Vec<String>, f64)> {
     let (found, columns) = (cells.len(), judge.columns());
     if found <= columns || found > JOIN_CELLS_MAX || columns > JOIN_COLUMNS_MAX {
         return None;

@@ -4,6 +4,7 @@
 use super::class::Class;
 use super::dialect::Dialect;
 use super::fields::{Fields, Split};
+use super::lines::line;
 use super::repair::name_of;
 
 /// Lines that dialects are judged by, at most.
@@ -57,24 +58,16 @@ pub(super) struct Given {
 
 /// A record of a text that is there as a whole.
 #[derive(Debug, Clone)]
-pub(super) struct Found {
-    pub fields: Fields,
+pub(super) struct Found<'t> {
+    pub fields: Fields<'t>,
     /// Its first byte.
     pub start: usize,
     /// After its terminator, both bytes of a CRLF.
     pub end: usize,
 }
 
-/// Bytes of the line at the beginning of `text`, without and with its terminator.
-pub(super) fn line(text: &[u8]) -> (usize, usize) {
-    match memchr::memchr2(b'\r', b'\n', text) {
-        None => (text.len(), text.len()),
-        Some(at) => (at, at + if text[at..].starts_with(b"\r\n") { 2 } else { 1 }),
-    }
-}
-
 /// The record at `start`, reading no further than over so many lines for an open quote; what has none is one line.
-pub(super) fn record(text: &[u8], start: usize, dialect: &Dialect, lines_max: usize) -> Found {
+pub(super) fn record<'t>(text: &'t [u8], start: usize, dialect: &Dialect, lines_max: usize) -> Found<'t> {
     let rest = &text[start..];
     let (len, mut reach) = line(rest);
     let split = Split::by(dialect);
@@ -96,7 +89,7 @@ pub(super) fn record(text: &[u8], start: usize, dialect: &Dialect, lines_max: us
 }
 
 /// The records of a text, without blank lines.
-pub(super) fn records<'t>(text: &'t [u8], dialect: &'t Dialect, lines_max: usize) -> impl Iterator<Item = Found> + 't {
+pub(super) fn records<'t>(text: &'t [u8], dialect: &Dialect, lines_max: usize) -> impl Iterator<Item = Found<'t>> {
     let mut at = 0;
     std::iter::from_fn(move || {
         while let Some(b'\r' | b'\n') = text.get(at) {
@@ -161,14 +154,7 @@ pub(super) fn sniff(text: &[u8], given: &Given) -> Sniffed {
         .skip(1)
         .find(|(_, dialect, ..)| judged[0].1.delimiter != dialect.delimiter)
         .map_or(0.0, |second| second.0);
-    let Some((score, mut dialect, width, even)) = judged.into_iter().next() else {
-        let dialect = as_given(given);
-        return Sniffed {
-            dialect,
-            sure_percent: 50,
-            why: vec!["No delimiter stands in the text; it is read as one column.".to_owned()],
-        };
-    };
+    let (score, mut dialect, width, even) = judged.swap_remove(0);
     let mut why = Vec::new();
     if let Some(delimiter) = &given.delimiter {
         why.push(format!("Delimiter: {}, as was said.", name_of(delimiter)));
@@ -273,12 +259,6 @@ fn judge(text: &[u8], dialect: &Dialect, belief: f64) -> (f64, usize, f64) {
     let count = records.len() as f64;
     let (width, of_width) = usual_width(records.iter().map(|fields| fields.cells.len()));
     let even = of_width as f64 / count;
-    // A few long lines are more of a text than many short ones above them.
-    let bytes = |width: Option<usize>| -> usize {
-        let of_width = records.iter().filter(|fields| width.is_none_or(|width| fields.cells.len() == width));
-        of_width.map(|fields| fields.len + 1).sum()
-    };
-    let even_bytes = bytes(Some(width)) as f64 / bytes(None) as f64;
     if width == 1 {
         return (0.001, 1, even);
     }
@@ -291,7 +271,7 @@ fn judge(text: &[u8], dialect: &Dialect, belief: f64) -> (f64, usize, f64) {
             let class = Class::of(cell);
             typed += u32::from(class != Class::Text);
             structured += u32::from(
-                !quoted && (cell.contains([',', ';', '\t', '|']) || matches!(cell.as_str(), "#" | ":" | "^" | "~")),
+                !quoted && (cell.contains([',', ';', '\t', '|']) || matches!(cell.as_ref(), "#" | ":" | "^" | "~")),
             );
             // The first is the header, most likely.
             if at > 0 {
@@ -309,10 +289,13 @@ fn judge(text: &[u8], dialect: &Dialect, belief: f64) -> (f64, usize, f64) {
         .sum();
     let odd = f64::from(records.iter().map(|fields| fields.odd).sum::<u32>()) / count;
     let is_usual = belief == 1.0 && of_width > 2;
-    let mut score = if is_usual { even.max(even_bytes) } else { even }.powi(2)
-        * (0.35 + typed)
-        * (0.4 + pure / width as f64)
-        * (1.0 - 1.0 / (width + 1) as f64)
+    // A few long lines are more of a text than many short ones above them.
+    let bytes = |width: Option<usize>| -> usize {
+        let of_width = records.iter().filter(|fields| width.is_none_or(|width| fields.cells.len() == width));
+        of_width.map(|fields| fields.len + 1).sum()
+    };
+    let evenly = if is_usual { even.max(bytes(Some(width)) as f64 / bytes(None) as f64) } else { even };
+    let mut score = evenly.powi(2) * (0.35 + typed) * (0.4 + pure / width as f64) * (1.0 - 1.0 / (width + 1) as f64)
         / (1.0 + 0.7 * odd);
     // Who is seldom a delimiter should leave none of the usual ones within its cells.
     if belief < 1.0 {

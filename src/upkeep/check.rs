@@ -59,7 +59,7 @@ impl Findings {
 pub fn check(args: &ServeArgs) -> Vec<Finding> {
     let mut found = Findings::default();
     match app::verify(args) {
-        Ok(()) => found.add(Verdict::Well, format!("it may listen on {}", args.listen)),
+        Ok(_) => found.add(Verdict::Well, format!("it may listen on {}", args.listen)),
         Err(error) => found.add(Verdict::Wrong, error.to_string()),
     }
     match app::certificate(args) {

@@ -2,7 +2,7 @@
 
 import { text } from './elements.js';
 import { isLost } from './session.js';
-import { isRunning, mineOf, selectedUpload } from './state.js';
+import { isHeld, isRunning, mineOf, selectedUpload } from './state.js';
 import { connection, say } from './words.js';
 
 const EVERY_MS = 10_000;
@@ -31,6 +31,7 @@ export function announce(status, alert, store) {
 		const reached = Math.floor((now.percent ?? 0) / 25);
 		if (!was) quarter = 0;
 		if (!was && running) speak(say.started(now.filename));
+		else if (isHeld(now) && !isHeld(was)) speak(say.held(now.filename));
 		else if (running && now.problems && !was.problems) speak(say.firstProblem);
 		else if (running && reached > quarter) speak(say.quarter((quarter = reached) * 25, now.rows, now.problems));
 		if (now.stage === was?.stage) return;
@@ -45,6 +46,9 @@ export function announce(status, alert, store) {
 		if (now) onUpload(before.uploads.get(now.id), now);
 		const mine = now && mineOf(now, state.sending);
 		if (mine && before.sending?.upload === mine.upload) onHold(before.sending.hold, mine.hold, mine.name);
+		// What the page says itself; of uploads it is said above.
+		const message = state.messages.at(-1);
+		if (message?.upload === null && message !== before.messages.at(-1)) speak(message.message);
 		if (state.refused && state.refused !== before.refused) text(alert, state.refused);
 		before = state;
 	});

@@ -24,13 +24,20 @@ const json = async (path, options = {}) => (await ask(path, { headers: { accept:
 export const uploads = (client, before) => json(`/uploads?${new URLSearchParams({ client, limit: '50', ...(before ? { before } : {}) })}`);
 export const upload = (/** @type {string} */ id) => json(`/uploads/${id}`);
 export const cancel = (/** @type {string} */ id) => json(`/uploads/${id}/cancel`, { method: 'POST' });
+export const next = (/** @type {string} */ id) => json(`/uploads/${id}/next`, { method: 'POST' });
+/** Answers when it is read. @param {string} id @param {Record<string, string>} said */
+export const reread = (id, said) => json(`/uploads/${id}/reread?${new URLSearchParams(said)}`, { method: 'POST' });
 export const remove = (/** @type {string} */ id) => ask(`/uploads/${id}`, { method: 'DELETE' });
+/** The most bytes a file may have; null where the server does not say. @returns {Promise<number | null>} */
+export const sizeMax = async () => Number((await ask('/files', { method: 'OPTIONS' })).headers.get('tus-max-size')) || null;
 /** @param {string} id @param {'rows' | 'problems'} what @param {number} from @param {number} limit @param {AbortSignal} [signal] */
 export const page = (id, what, from, limit, signal) => json(`/uploads/${id}/${what}?from=${from}&limit=${limit}`, { signal });
+/** Some rows by their numbers, ascending, at most 256. @param {string} id @param {number[]} numbers @param {AbortSignal} [signal] */
+export const rowsAt = (id, numbers, signal) => json(`/uploads/${id}/rows?numbers=${numbers}`, { signal });
 
-/** Fetches a file, saying how much of it is here. @param {string} url @param {(bytes: number) => void} heard */
-export async function fetchFile(url, heard) {
+/** Fetches a file, saying how much of it is here. @param {string} url @param {string} name @param {(bytes: number) => void} [heard] */
+export async function fetchFile(url, name, heard = () => {}) {
 	let here = 0;
 	const counted = new TransformStream({ transform(chunk, out) { heard(here += chunk.byteLength); out.enqueue(chunk); } });
-	return new Response((await ask(url)).body?.pipeThrough(counted)).blob();
+	return new File([await new Response((await ask(url)).body?.pipeThrough(counted)).blob()], name, { type: 'text/csv' });
 }

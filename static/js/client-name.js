@@ -17,11 +17,8 @@ export function parseHash(hash) {
 /** @param {string} client @param {string | null} [upload] */
 export const hashOf = (client, upload) => `#${client}${upload ? `/${upload}` : ''}`;
 
-export function freshName() {
-	if (crypto.randomUUID) return crypto.randomUUID();
-	const hex = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-	return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
-}
+/** Shaped like a UUID: `randomUUID` is there on secure pages only. */
+export const freshName = () => [...crypto.getRandomValues(new Uint8Array(16))].map((byte, i) => ([4, 6, 8, 10].includes(i) ? '-' : '') + byte.toString(16).padStart(2, '0')).join('');
 
 /** The clients watched here before, the last one first. @returns {string[]} */
 export function known() {

@@ -4,8 +4,8 @@ import { PATHS } from './icons.js';
 
 /** @typedef {Record<string, any>} Attributes  `onclick` and the like add listeners; false and null leave an attribute out */
 
-/** @param {Element} element @param {Attributes} attributes @param {any[]} children */
-function dress(element, attributes, children) {
+/** @param {Element} element @param {Attributes} attributes @param {any[]} [children] */
+export function dress(element, attributes, children = []) {
 	for (const [name, value] of Object.entries(attributes)) {
 		if (typeof value === 'function') element.addEventListener(name.slice(2), value);
 		else attr(element, name, value ?? null);

@@ -17,7 +17,7 @@ import { popover } from './components/popovers.js';
 import { attr, h, icon, text } from './elements.js';
 import { count, percent } from './format.js';
 import { Session } from './session.js';
-import { isRunning, localSending, phaseOf, selectedUpload } from './state.js';
+import { isHeld, localSending, phaseOf, selectedUpload } from './state.js';
 import { Store } from './store.js';
 import * as words from './words.js';
 
@@ -29,33 +29,49 @@ const root = document.documentElement;
 const asked = parseHash(location.hash);
 const store = new Store(asked.client ?? known()[0] ?? freshName());
 const session = new Session(store);
+let list = /** @type {Promise<void> | null} */ (null);
 /** After the next write. */
 const soon = (then) => requestAnimationFrame(() => requestAnimationFrame(then));
 
 /** @type {Record<string, (detail: any) => void>} */
 const ACTS = {
-	send: ({ file }) => { session.send(file); soon(() => one('upload-card').focusHeading()); },
+	send: ({ files }) => {
+		if (!session.isBusy) soon(() => one('upload-card').focusHeading());
+		session.send(files);
+	},
+	unqueue: ({ key }) => session.unqueue(key),
 	choose: () => one('drop-zone').choose(),
-	again: ({ name }) => { if (!session.sendAgain(name)) one('drop-zone').choose(); },
+	again: ({ id }) => { if (!session.sendAgain(id)) one('drop-zone').choose(); },
 	cancel: () => session.cancel(),
+	next: ({ id }) => session.next(id),
 	pause: () => session.pause(),
 	resume: () => session.resume(),
 	// With the file where it is still at hand, else it is asked for.
 	goOn: ({ id }) => { if (session.goOnAtHand(id)) return; session.select(id, true); one('drop-zone').choose(id); },
 	goOnWith: ({ id, file }) => session.goOn(id, file),
-	anew: () => session.anew(),
+	anew: ({ id }) => session.anew(id),
 	remove: ({ id }) => session.remove(id),
 	older: () => session.list(store.state.next),
 	retry: () => session.retryNow(),
 	toast: ({ message, level }) => store.toast(message, level),
 	closeToast: ({ key }) => store.dispatch({ type: 'toastClosed', key }),
 	closeGap: () => store.dispatch({ type: 'gapClosed' }),
-	copy: ({ text: copied }) => navigator.clipboard.writeText(copied).then(() => store.toast(words.app.copied, 'success'), () => store.toast(words.app.notCopied, 'warning')),
+	// The text may be a promise: some browsers let a page copy only right after a key or a click, not later.
+	copy: ({ text: copied }) => navigator.clipboard.write([new ClipboardItem({ 'text/plain': copied })]).then(() => store.toast(words.app.copied, 'success'), () => store.toast(words.app.notCopied, 'warning')),
 	goTo: ({ row, column }) => { show('rows'); one('row-table').goTo(row, column); },
+	filter: ({ rows }) => { show('rows'); one('row-table').filter(rows); },
 	nextProblem: () => { show('rows'); one('row-table').stepProblem(1); },
+	// From light to dark to what the system says.
 	theme: () => {
-		const dark = (root.dataset.theme ?? (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light')) === 'dark';
-		localStorage.setItem('rowcast.theme', root.dataset.theme = dark ? 'light' : 'dark');
+		const next = { light: 'dark', dark: 'system' }[root.dataset.theme] ?? 'light';
+		if (next === 'system') delete root.dataset.theme;
+		else root.dataset.theme = next;
+		localStorage.setItem('rowcast.theme', next);
+		text(one('#status'), nameTheme());
+	},
+	messages: async () => {
+		const { showMessages } = await import('./components/messages.js');
+		showMessages(document.body, one('[data-act="messages"]'), store.state);
 	},
 	keys: () => {
 		const list = words.keys.list.flatMap(([keys, what]) => [h('dt', {}, ...keys.split(' ').map((key) => h('kbd', {}, key))), h('dd', {}, what)]);
@@ -74,7 +90,7 @@ function show(view) {
 
 /** F6 goes from region to region, as in other programs of this kind. */
 function nextRegion(back) {
-	const regions = ['.top', '.side', '.stage', '.rows', '.panel'].map(one);
+	const regions = ['.top', '.side', '.stage', '.know', '.rows', '.panel'].map(one);
 	const at = regions.findIndex((region) => region.contains(document.activeElement));
 	const stops = (region) => [...region.querySelectorAll('[role="grid"] [tabindex="0"], [role="grid"][tabindex="0"], a[href], button:not([tabindex="-1"]), [tabindex="0"]')].filter((node) => node.checkVisibility() && !node.disabled);
 	for (let step = 1; step <= regions.length; step++) {
@@ -87,12 +103,13 @@ function title(upload, sending, state) {
 	if (sending && !sending.over) return words.title.running(percent(sending.sent, sending.size), sending.name);
 	if (!upload) return words.title.idle;
 	const phase = phaseOf(upload, state);
-	if (!['receiving', 'understood', 'reading'].includes(phase)) return words.title.ended(words.states[phase], upload.filename);
+	if (!['receiving', 'reading'].includes(phase)) return words.title.ended(words.states[phase], upload.filename);
 	return words.title.running(upload.total_bytes && Math.min(99, percent(upload.read_bytes, upload.total_bytes)), upload.filename);
 }
 
 function render(state) {
 	const upload = selectedUpload(state);
+	if (isHeld(upload)) list ??= heldList();
 	const sending = localSending(state);
 	text(one('title'), title(upload, upload ? null : sending, state));
 	one('drop-zone').hidden = Boolean(upload ?? sending);
@@ -104,6 +121,24 @@ function render(state) {
 	if (state.listed && location.hash !== hash) history.replaceState(null, '', hash);
 }
 
+/** What the columns of a held upload look like: few see it. */
+async function heldList() {
+	await import('./components/held-list.js');
+	one('held-list').connect({ store, session });
+}
+
+/** @returns {string} what the switches say */
+function nameTheme() {
+	const now = root.dataset.theme ?? 'system';
+	const name = words.app.theme(words.app.themes[now]);
+	for (const node of all('[data-act="theme"]')) {
+		attr(node, 'aria-label', name);
+		attr(node, 'title', name);
+		node.replaceChildren(icon(/** @type {any} */ (now === 'light' ? 'theme' : now)), node.matches('.only') ? '' : name);
+	}
+	return name;
+}
+
 /** Words and icons for what stands in the HTML: attributes name them. */
 function dress() {
 	const find = (path) => path.split('.').reduce((at, key) => at[key], /** @type {any} */ (words));
@@ -113,20 +148,21 @@ function dress() {
 }
 
 function listen() {
-	document.addEventListener('act', ({ detail: { type, ...detail } }) => ACTS[type](detail));
-	for (const node of all('[data-act]')) node.addEventListener('click', (event) => { event.preventDefault(); ACTS[node.dataset.act]({}); });
+	document.addEventListener('act', (/** @type {any} */ { detail: { type, ...detail } }) => ACTS[type](detail));
+	for (const node of all('[data-act]')) node.addEventListener('click', (event) => { event.preventDefault(); ACTS[/** @type {string} */ (node.dataset.act)]({}); });
 	for (const node of all('[data-show]')) node.addEventListener('click', () => show(node.dataset.show));
 	document.addEventListener('keydown', (event) => {
 		if (event.key !== 'F6') return;
 		event.preventDefault();
 		nextRegion(event.shiftKey);
 	});
-	addEventListener('hashchange', () => {
-		const { client, upload } = parseHash(location.hash);
-		const { uploads } = store.state;
+	// By the time this is heard the address may be written over already.
+	addEventListener('hashchange', ({ newURL }) => {
+		const { client, upload } = parseHash(new URL(newURL).hash);
 		one('#side').hidePopover();
 		if (client && client !== store.state.client) watch(client, upload);
-		else if (client) session.select(uploads.has(upload) ? upload : null, upload === null || isRunning(uploads.get(upload)));
+		else if (upload) session.open(upload);
+		else if (client) session.select(null, true);
 	});
 	addEventListener('beforeunload', (event) => { if (session.isSending) event.preventDefault(); });
 	addEventListener('pagehide', () => session.leave());
@@ -140,6 +176,7 @@ function watch(client, upload) {
 }
 
 dress();
+nameTheme();
 listen();
 for (const part of all('[data-part]')) /** @type {any} */ (part).connect({ store, session });
 announce(one('#status'), one('#alert'), store);

@@ -8,6 +8,10 @@
 const KEPT = 240;
 const STEADY_MS = 3000;
 const RECENT_MS = 2500;
+/** How long the past counts for the time left. */
+const SMOOTH_MS = 8000;
+/** Without news for longer it was held: that says nothing of its speed. */
+const HELD_MS = 2000;
 
 /** @param {Meter} meter @param {Sample} sample @returns {Meter} */
 export function sampled(meter, sample) {
@@ -31,12 +35,21 @@ export function rowsPerSecond(meter) {
 	return span && Math.round((span.last.rows - span.first.rows) / span.seconds);
 }
 
-/** Until `total` bytes are read; null while that is not known well enough. @param {Meter} meter @param {number | null} total */
+/** Until `total` bytes are read, in steps that do not flicker; null while that is not known well enough. @param {Meter} meter @param {number | null} total */
 export function secondsLeft(meter, total) {
-	const span = recent(meter);
-	if (!span || total === null || span.last.at - meter[0].at < STEADY_MS) return null;
-	const speed = (span.last.bytes - span.first.bytes) / span.seconds;
-	return speed > 0 ? (total - span.last.bytes) / speed : null;
+	const last = meter.at(-1);
+	if (!last || total === null || last.at - meter[0].at < STEADY_MS) return null;
+	let [bytes, ms, age] = [0, 0, 0];
+	for (let i = meter.length - 1; i > 0; i--) {
+		const took = Math.min(HELD_MS, meter[i].at - meter[i - 1].at);
+		// The nearer, the more: one fast or slow moment moves the figure a little.
+		const weight = Math.exp(-age / SMOOTH_MS);
+		bytes += weight * (meter[i].bytes - meter[i - 1].bytes);
+		ms += weight * took;
+		age += took;
+	}
+	const left = bytes > 0 ? ((total - last.bytes) * ms) / bytes / 1000 : null;
+	return left !== null && left > 20 ? Math.round(left / 5) * 5 : left;
 }
 
 /** Heights 0..1 of the speed over time, oldest first; empty when there are too few to draw. @param {Meter} meter */

@@ -28,7 +28,7 @@ export class Opened extends EventTarget {
 		this.id = upload.id;
 		this.live = live;
 		this.#fromEvents = fromEvents;
-		this.rows = new RowSource((from, limit, signal) => api.page(upload.id, 'rows', from, limit, signal));
+		this.rows = new RowSource((from, limit, signal) => api.page(upload.id, 'rows', from, limit, signal), (numbers, signal) => api.rowsAt(upload.id, numbers, signal));
 		this.rows.addEventListener('change', () => this.dispatchEvent(new Event('rows')));
 		this.update(upload);
 	}
@@ -47,7 +47,7 @@ export class Opened extends EventTarget {
 		for (const { kind, data } of events) {
 			if (kind === 'gap') this.#fromEvents = false;
 			if (data.upload !== this.id) continue;
-			if (data.columns) this.rows.setColumns(data.columns);
+			if (kind === 'stage' && data.columns) this.rows.setColumns(data.columns);
 			if (kind === 'rows') this.rows.push(data.rows);
 			if (kind === 'problem' && this.#fromEvents) problems.push(data);
 			if (kind === 'stage' && !isRunning(data)) this.#fromEvents = false;

@@ -6,28 +6,30 @@
 import { firstWhere } from './columns.js';
 
 /** @typedef {{ row: number | null, line: number, byte: number, column: string | null, code: string, severity: string, message: string, raw: string, raw_cut?: boolean }} Problem */
-/** @typedef {{ key: string, code: string, column: string | null, severity: string, at: number[], example: Problem }} Group  `at`: places of its problems */
+/** @typedef {{ key: string, code: string, column: string | null, severity: string, at: number[], rows: number[], example: Problem }} Group  `at`: places of its problems; `rows`: the rows they are in, ascending */
 
 export class ProblemIndex {
 	#list = [];
 	/** Row of each problem, or of the one before it. */
 	#rows = [];
 	#groups = new Map();
-	/** Different rows among them. */
-	rowsTouched = 0;
+	/** The rows that have any, ascending. @type {number[]} */
+	touched = [];
 
 	get length() { return this.#list.length; }
+	get rowsTouched() { return this.touched.length; }
 
 	/** @param {Problem[]} problems the next ones */
 	append(problems) {
 		for (const problem of problems) {
 			const { row, column, code, severity } = problem;
 			const before = this.#rows.at(-1) ?? 0;
-			if (row !== null && row !== before) this.rowsTouched++;
 			this.#rows.push(Math.max(row ?? before, before));
 			const key = `${code} ${column ?? ''}`;
-			if (!this.#groups.has(key)) this.#groups.set(key, { key, code, column, severity, at: [], example: problem });
-			this.#groups.get(key).at.push(this.length);
+			if (!this.#groups.has(key)) this.#groups.set(key, { key, code, column, severity, at: [], rows: [], example: problem });
+			const group = this.#groups.get(key);
+			group.at.push(this.length);
+			for (const rows of [this.touched, group.rows]) if (row !== null && row > (rows.at(-1) ?? 0)) rows.push(row);
 			this.#list.push({ row, column, code, severity });
 		}
 	}

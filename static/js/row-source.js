@@ -2,24 +2,27 @@
 //
 // Rows come as events (the first few thousand of a live upload) and by range. A page is a sparse list by row number; what is
 // asked for and not here is fetched, and a request whose rows left the view is ended. Memory is bounded in pages, and pages
-// in cells, so the size of the upload does not matter.
+// in cells, so the size of the upload does not matter. Rows that stand far apart are asked for by their numbers.
 
 import { shortened } from './cell-text.js';
 
 /** @typedef {string | null | import('./cell-text.js').LongCell} Cell */
 /** @typedef {{ row: number, cells: Cell[], extra?: string[] }} Row */
 /** @typedef {{ row: number, data: Record<string, string | null>, extra?: string[] }} RawRow */
-/** @typedef {(from: number, limit: number, signal: AbortSignal) => Promise<{ columns: string[], rows: RawRow[], next: number | null, total: number }>} FetchRows */
+/** @typedef {{ columns: string[], rows: RawRow[], next: number | null, total: number }} Answer */
+/** @typedef {(from: number, limit: number, signal: AbortSignal) => Promise<Answer>} FetchRows */
+/** @typedef {(numbers: number[], signal: AbortSignal) => Promise<Answer>} FetchThese */
 
 const PAGE_ROWS = 256;
 const PAGE_CELLS = 65_536;
 const PAGES_KEPT = 64;
+const SINGLES_KEPT = 256;
 const CELLS_KEPT = 2_000_000;
 const AHEAD = 48;
 const ASK_EVERY_MS = 60;
 const TAIL_EVERY_MS = 90;
 
-/** Events: `change` when rows arrived. */
+/** Events: `change` when rows arrived, `gone` when the server has none of them any more. */
 export class RowSource extends EventTarget {
 	/** @type {string[]} */
 	columns = [];
@@ -31,17 +34,22 @@ export class RowSource extends EventTarget {
 	/** What is being fetched, by page. @type {Map<number, AbortController>} */
 	#asked = new Map();
 	/** The newest rows, by the last look at the end. */
-	#tail = { from: 1, to: 0, rows: [] };
+	#tail = { from: 1, to: 0, rows: /** @type {Row[]} */ ([]) };
+	/** Rows that were asked for by number, oldest first. @type {Map<number, Row | null>} */
+	#singles = new Map();
+	#asking = false;
 	#wanted = { from: 1, to: 0 };
 	#timer = 0;
 	#tailTimer = 0;
 	#closed = new AbortController();
 	#fetch;
+	#fetchThese;
 
-	/** @param {FetchRows} fetchRows */
-	constructor(fetchRows) {
+	/** @param {FetchRows} fetchRows @param {FetchThese} [fetchThese] */
+	constructor(fetchRows, fetchThese) {
 		super();
 		this.#fetch = fetchRows;
+		this.#fetchThese = fetchThese;
 	}
 
 	/** @param {string[]} columns */
@@ -67,7 +75,13 @@ export class RowSource extends EventTarget {
 		const found = page?.rows[(row - 1) % this.pageRows];
 		if (found) return found;
 		if (row >= this.#tail.from && row <= this.#tail.to) return this.#tail.rows.find((one) => one.row === row) ?? null;
-		return page && row < page.until ? null : undefined;
+		return page && row < page.until ? null : this.#singles.get(row);
+	}
+
+	/** All rows that are here, in order. */
+	get loaded() {
+		const rows = [...this.#pages.values(), this.#tail, { rows: [...this.#singles.values()] }].flatMap((some) => some.rows).filter(Boolean);
+		return [...new Map(rows.map((one) => [one.row, one])).values()].sort((a, b) => a.row - b.row);
 	}
 
 	/** The newest row that can be shown at once, when following the end. */
@@ -95,6 +109,20 @@ export class RowSource extends EventTarget {
 	/** Looks at the last `rows` rows, some time after the last look. @param {number} rows */
 	wantTail(rows) {
 		if (this.newest < this.total) this.#tailTimer ||= setTimeout(() => this.#askTail(rows), TAIL_EVERY_MS);
+	}
+
+	/** The same for rows that do not follow each other, one request at a time. @param {number[]} numbers ascending */
+	async wantThese(numbers) {
+		const missing = numbers.filter((row) => this.at(row) === undefined).slice(0, this.pageRows);
+		if (this.#asking || !missing.length) return;
+		this.#asking = true;
+		const answer = await this.#get(this.#fetchThese(missing, this.#closed.signal));
+		this.#asking = false;
+		if (!answer) return;
+		const found = new Map(answer.rows.map((row) => [row.row, this.#kept(row)]));
+		this.#singles = new Map([...this.#singles].slice(-SINGLES_KEPT));
+		for (const row of missing) this.#singles.set(row, found.get(row) ?? null);
+		this.#changed(answer.total);
 	}
 
 	/** Ends every request. */
@@ -127,7 +155,7 @@ export class RowSource extends EventTarget {
 		this.#asked.set(index, asked);
 		const from = index * this.pageRows + 1;
 		const end = from + this.pageRows;
-		const answer = await this.#get(from, this.pageRows, asked.signal);
+		const answer = await this.#get(this.#fetch(from, this.pageRows, asked.signal));
 		if (this.#asked.get(index) === asked) this.#asked.delete(index);
 		if (!answer) return;
 		const page = this.#page(index);
@@ -138,7 +166,7 @@ export class RowSource extends EventTarget {
 
 	async #askTail(rows) {
 		const from = Math.max(1, this.total - rows + 1);
-		const answer = await this.#get(from, rows, this.#closed.signal);
+		const answer = await this.#get(this.#fetch(from, rows, this.#closed.signal));
 		this.#tailTimer = 0;
 		if (!answer) return;
 		const to = Math.max(answer.rows.at(-1)?.row ?? 0, Math.min(answer.total, from + rows - 1));
@@ -146,13 +174,14 @@ export class RowSource extends EventTarget {
 		this.#changed(answer.total);
 	}
 
-	/** Nothing when it failed: the next look asks again. */
-	async #get(from, limit, signal) {
+	/** Nothing when it failed: the next look asks again. @param {Promise<Answer>} asked */
+	async #get(asked) {
 		try {
-			const answer = await this.#fetch(from, limit, signal);
+			const answer = await asked;
 			this.setColumns(answer.columns);
 			return answer;
-		} catch {
+		} catch (error) {
+			if (error.status === 404) this.dispatchEvent(new Event('gone'));
 			return null;
 		}
 	}
@@ -170,7 +199,7 @@ export class RowSource extends EventTarget {
 		return page;
 	}
 
-	/** As it is kept: a list in the order of the columns, long cells cut. @returns {Row} */
+	/** As it is kept: a list in the order of the columns, long cells cut. @param {RawRow} raw @returns {Row} */
 	#kept({ row, data, extra }) {
 		return { row, cells: this.columns.map((name) => (typeof data[name] === 'string' ? shortened(data[name]) : null)), extra };
 	}

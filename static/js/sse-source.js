@@ -8,7 +8,7 @@
 // so that a fast upload never makes it lag; a new upload opens it again with rows, from the stage that announced it.
 
 const ROWS_AS_EVENTS = 5000;
-const LEAN = 'problem,progress,toast,stage';
+const LEAN = 'problem,progress,toast,stage,profile';
 const SILENCE_MS_MAX = 45_000;
 const RETRY_MS = [1000, 2000, 4000, 8000, 15_000, 30_000];
 const OFFLINE_FROM = 4;
@@ -49,8 +49,9 @@ export class Parser {
 /** Events: `batch` (detail: StreamEvent[]; rows are gathered under kind `rows`), `state` (detail: Connection). */
 export class SseSource extends EventTarget {
 	/** @type {import('./state.js').Connection} */
-	connection = { state: 'connecting', retryAt: null, lastId: null };
+	connection = { state: 'connecting', retryAt: null, lastId: null, newest: null };
 	#client;
+	/** @type {any} */
 	#lastId = null;
 	#withRows = true;
 	#attempt = 0;
@@ -88,13 +89,15 @@ export class SseSource extends EventTarget {
 			const headers = { accept: 'text/event-stream', ...(this.#lastId && { 'last-event-id': this.#lastId }) };
 			const answer = await fetch(`/sse/${this.#client}${this.#withRows ? '' : `?events=${LEAN}`}`, { headers, signal: open.signal, cache: 'no-store' });
 			if (!answer.ok) throw new Error(`answered ${answer.status}`);
-			const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+			// Servers that do not say it leave it to the calm to tell when the past is over.
+			const newest = Number(answer.headers.get('newest-event-id')?.split('-')[1] ?? NaN);
+			const reader = /** @type {ReadableStream<any>} */ (answer.body).pipeThrough(new TextDecoderStream()).getReader();
 			for (;;) {
 				const { done, value } = await reader.read();
 				if (done || open.signal.aborted) break;
 				this.#attempt = 0;
 				// The first words of the server say from where it tells everything: only now nothing can be missed.
-				if (this.connection.state !== 'live' && this.connection.state !== 'behind') this.#say({ state: this.#lastId ? 'behind' : 'live', retryAt: null });
+				if (this.connection.state !== 'live' && this.connection.state !== 'behind') this.#say({ state: this.#lastId ? 'behind' : 'live', retryAt: null, newest: newest >= 0 ? newest : null });
 				this.#heard();
 				this.#take(parser, value);
 			}
@@ -139,6 +142,7 @@ export class SseSource extends EventTarget {
 
 	#flush() {
 		this.#timers.flush = 0;
+		if (this.connection.newest !== null) this.#calm();
 		const detail = this.#pending;
 		this.#pending = [];
 		if (detail.length) this.dispatchEvent(new CustomEvent('batch', { detail }));
@@ -154,7 +158,8 @@ export class SseSource extends EventTarget {
 	}
 
 	#calm() {
-		if (this.connection.state === 'behind') this.#say({ state: 'live' });
+		const { state, newest } = this.connection;
+		if (state === 'behind' && !(newest !== null && newest > Number(this.#lastId?.split('-')[1]))) this.#say({ state: 'live' });
 	}
 
 	/** @param {number | null} asked ms that the server asked for */

@@ -29,6 +29,6 @@ export class Store extends EventTarget {
 		render(this.state);
 	}
 
-	/** A short message of the page itself. @param {string} message @param {string} [level] @param {{ upload?: string, action?: { text: string, act: string } }} [more] */
-	toast(message, level = 'info', more = {}) { this.dispatch({ type: 'toast', message, level, ...more }); }
+	/** A short message of the page itself. @param {string} message @param {string} [level] @param {{ upload?: string, action?: { text: string, act: string, id?: string } }} [more] */
+	toast(message, level = 'info', more = {}) { this.dispatch({ type: 'toast', at: Date.now(), message, level, ...more }); }
 }

@@ -12,7 +12,7 @@ function join(port, client) {
 		const source = new SseSource(client);
 		const ports = new Set();
 		channels.set(client, { source, ports });
-		for (const type of ['batch', 'state']) source.addEventListener(type, ({ detail }) => { for (const one of ports) one.postMessage({ type, detail }); });
+		for (const type of ['batch', 'state']) source.addEventListener(type, (/** @type {any} */ { detail }) => { for (const one of ports) one.postMessage({ type, detail }); });
 	}
 	const { source, ports } = channels.get(client);
 	ports.add(port);
@@ -27,7 +27,7 @@ function leave(port) {
 	}
 }
 
-globalThis.addEventListener('connect', ({ ports: [port] }) => {
+globalThis.addEventListener('connect', (/** @type {any} */ { ports: [port] }) => {
 	port.onmessage = ({ data: { type, client, lock } }) => {
 		if (type === 'leave') leave(port);
 		if (type === 'retry') for (const { source, ports } of channels.values()) if (ports.has(port)) source.retryNow();

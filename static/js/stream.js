@@ -2,9 +2,12 @@
 
 /** Events: `batch` (detail: StreamEvent[]), `state` (detail: Connection). */
 export class Stream extends EventTarget {
+	/** @type {MessagePort | null} */
 	#port = null;
+	/** @type {import('./sse-source.js').SseSource | null} */
 	#own = null;
 	#closed = false;
+	/** @type {(value?: any) => void} */
 	#release = () => {};
 
 	/** @param {string} client */
@@ -29,7 +32,7 @@ export class Stream extends EventTarget {
 		const { SseSource } = await import('./sse-source.js');
 		if (this.#closed || this.#own) return;
 		this.#own = new SseSource(client);
-		for (const type of ['batch', 'state']) this.#own.addEventListener(type, ({ detail }) => this.dispatchEvent(new CustomEvent(type, { detail })));
+		for (const type of ['batch', 'state']) this.#own.addEventListener(type, (/** @type {any} */ { detail }) => this.dispatchEvent(new CustomEvent(type, { detail })));
 	}
 
 	/** Tries to reconnect at once. */

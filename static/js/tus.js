@@ -23,7 +23,8 @@ export class OtherFile extends Error {
 	/** @param {number | null} has @param {boolean} [whole] */
 	constructor(has, whole = true) {
 		super('another file');
-		Object.assign(this, { has, whole });
+		this.has = has;
+		this.whole = whole;
 	}
 }
 
@@ -49,7 +50,7 @@ function xhr(method, path, { headers, body = null, heard, signal }) {
 
 export class Tus {
 	#file;
-	#client;
+	#said;
 	#path;
 	#begun;
 	#tell;
@@ -66,12 +67,12 @@ export class Tus {
 
 	/**
 	 * @param {File} file
-	 * @param {{ client: string, path?: string | null, begun: (path: string) => void, tell: (news: News) => void, send?: typeof xhr, patience?: number }} how
-	 *   `path` of an upload to go on with; `begun` is told that of a new one; `patience` stretches all waits
+	 * @param {{ said: Record<string, string>, path?: string | null, begun: (path: string) => void, tell: (news: News) => void, send?: typeof xhr, patience?: number }} how
+	 *   `said`: of the client, and how it is to be read; `path` of an upload to go on with; `begun` is told that of a new one; `patience` stretches all waits
 	 */
-	constructor(file, { client, path = null, begun, tell, send = xhr, patience = 1 }) {
+	constructor(file, { said, path = null, begun, tell, send = xhr, patience = 1 }) {
 		this.#file = file;
-		this.#client = client;
+		this.#said = said;
 		this.#path = path;
 		this.#tell = (news) => { if (this.#wanted !== 'stop') tell(news); };
 		this.#begun = begun;
@@ -141,7 +142,7 @@ export class Tus {
 	}
 
 	async #create() {
-		const metadata = `client ${utf8(this.#client)},filename ${utf8(this.#file.name)}`;
+		const metadata = Object.entries({ ...this.#said, filename: this.#file.name }).map(([key, value]) => `${key} ${utf8(value)}`).join();
 		const answer = await this.#ask('POST', '/files', { 'Upload-Length': String(this.#file.size), 'Upload-Metadata': metadata });
 		// Only its path: behind a proxy the server may not know by which scheme and name it is reached.
 		this.#path = new URL(answer.header('Location') ?? '', 'http://here/files').pathname;

@@ -3,7 +3,7 @@
 use crate::api::Api;
 use crate::patience::soon;
 use rowcast::app::{App, AppError};
-use rowcast::config::{LimitArgs, LogFilter, LogFormat, ServeArgs};
+use rowcast::config::{AuthArgs, LimitArgs, LogFilter, LogFormat, ServeArgs};
 use rowcast::domain::Limits;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
@@ -33,6 +33,7 @@ pub fn settings(dir: &Path) -> ServeArgs {
         allow_host: Vec::new(),
         allow_origin: Vec::new(),
         insecure_public: false,
+        auth: AuthArgs::default(),
         tls_cert: None,
         tls_key: None,
         log: LogFilter::OFF,

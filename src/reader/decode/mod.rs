@@ -27,6 +27,7 @@ mod zstd;
 
 pub use decision::{Decision, Extent, RAW_EXAMINED_MAX, TEXT_EXAMINED_MAX, check_encoding, decide};
 pub use error::DecodeError;
+pub(super) use unpack::is_compressed;
 
 use crate::domain::{Compression, Limits};
 use transcode::{Malformed, ROOM_MIN, Sink, Transcoder};

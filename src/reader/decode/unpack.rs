@@ -64,6 +64,11 @@ pub(super) enum Magic {
     Open,
 }
 
+/// Whether a file that begins so is compressed.
+pub fn is_compressed(start: &[u8]) -> bool {
+    matches!(magic(start), Magic::Is(_))
+}
+
 /// Looks at a file's first bytes: `1F 8B 08` (RFC 1952), `28 B5 2F FD` or `5x 2A 4D 18` (RFC 8878, 3.1).
 pub(super) fn magic(start: &[u8]) -> Magic {
     let begins = |magic: &[u8]| {

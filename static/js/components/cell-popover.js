@@ -5,7 +5,7 @@ import { act, button, h, text as setText } from '../elements.js';
 import { count } from '../format.js';
 import { app, cell as words, problem as problemWords } from '../words.js';
 import { popover } from './popovers.js';
-import { details, kindOf, textNodes } from './problem-parts.js';
+import { details, fact, kindOf, textNodes } from './problem-parts.js';
 
 const SHOWN_AT_ONCE = 4096;
 
@@ -33,7 +33,6 @@ function showProblem(host, anchor, problem, step) {
 }
 
 async function showCell(host, anchor, column, row, text, extra) {
-	const fact = (name, value) => h('div', {}, h('dt', {}, name), h('dd', { dir: 'auto' }, value));
 	const raw = h('code', { class: 'raw', dir: 'auto', tabindex: 0, role: 'group', 'aria-label': words.head, hidden: true });
 	const note = h('p', { class: 'hint' }, words.loading);
 	const more = button({ text: words.more, hidden: true, onclick: grow });

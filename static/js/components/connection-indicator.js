@@ -2,6 +2,7 @@
 
 import { act, attr, button, component, h, svg, text } from '../elements.js';
 import { isLost } from '../session.js';
+import { behindBy } from '../state.js';
 import { connection as words } from '../words.js';
 import { popover } from './popovers.js';
 
@@ -29,15 +30,17 @@ component('connection-indicator', (host, { store }) => {
 	}
 
 	function render() {
-		const { state, retryAt } = store.state.connection;
+		const { connection } = store.state;
+		const { state, retryAt } = connection;
 		if (host.getAttribute('state') !== state) {
 			attr(host, 'state', state);
 			shape.replaceChildren(...SHAPES[state].map((path) => svg('path', path)));
 		}
 		const seconds = Math.ceil(((retryAt ?? 0) - Date.now()) / 1000);
-		text(word, state === 'reconnecting' && seconds > 0 ? words.again(seconds) : words[state]);
-		text(more, state === 'offline' ? words.offlineText : '');
-		attr(open, 'aria-label', words.label(word.textContent));
+		text(word, words[state]);
+		const behind = state === 'behind' && behindBy(connection);
+		text(more, state === 'offline' ? words.offlineText : behind ? words.behindBy(behind) : state === 'reconnecting' && seconds > 0 ? words.again(seconds) : '');
+		attr(open, 'aria-label', words.label(word.textContent + more.textContent));
 	}
 
 	store.watch(render);

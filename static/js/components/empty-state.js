@@ -1,17 +1,28 @@
 // What stands in the place of the rows while there are none: how to get some.
 
-import { component, copyLine, h, text } from '../elements.js';
+import { fetchFile } from '../api.js';
+import { act, button, component, copyLine, h, text } from '../elements.js';
 import { localSending, selectedUpload } from '../state.js';
 import { app, empty as words, mock } from '../words.js';
 
 component('empty-state', (host, page) => {
 	const [command, address] = [0, 1].map(() => copyLine({ label: words.command, copy: app.copy }));
 	const form = h('mock-data-form');
+	const sample = ([name, about]) => {
+		const go = async () => {
+			try {
+				act(host, 'send', { files: [await fetchFile(`/samples/${name}`, name)] });
+			} catch ({ message }) {
+				act(host, 'toast', { message: `${mock.failed} ${message}`, level: 'error' });
+			}
+		};
+		return h('div', { class: 'field' }, button({ text: name, onclick: go }), h('span', { class: 'hint' }, about));
+	};
 	const part = (head, ...content) => h('section', {}, h('h2', {}, head), ...content);
 	host.append(h('div', { class: 'rt-empty' }, h('div', { class: 'ghost-head', 'aria-hidden': true }, ...Array.from({ length: 12 }, () => h('i'))), h('div', { class: 'ghost' }),
 		h('div', { class: 'empty', tabindex: 0, role: 'group', 'aria-label': words.ways }, h('div', {}, h('h2', {}, words.head), h('p', {}, words.text)),
-			h('div', { class: 'two' }, part(words.terminal, command.line, h('p', { class: 'hint' }, words.terminalText)), part(words.code, address.line, h('p', { class: 'hint' }, words.codeText, h('a', { href: '/docs' }, words.codeLink), '.'))),
-			part(mock.head, form))));
+			part(mock.samples, h('div', { class: 'mf' }, ...Object.entries(mock.sample).map(sample))), part(mock.head, form),
+			h('div', { class: 'two' }, part(words.terminal, command.line, h('p', { class: 'hint' }, words.terminalText)), part(words.code, address.line, h('p', { class: 'hint' }, words.codeText, h('a', { href: '/docs' }, words.codeLink), '.'))))));
 	form.connect(page);
 	page.store.watch((state) => {
 		text(command.code, `curl -F file=@customers.csv ${location.origin}/upload/${state.client}`);

@@ -5,12 +5,13 @@ import { act, attr, button, component, h, text } from '../elements.js';
 import { count } from '../format.js';
 import { mock as words } from '../words.js';
 
-const ROWS_MAX = 10_000_000;
+/** Least, most, and what is there at first; of these only the share may be a part. @type {Record<string, number[]>} */
+const FIELDS = { rows: [1, 10_000_000, 100_000], columns: [1, 200, 6], messy: [0, 100, 0.5], seed: [0, 999_999_999, 42] };
 
 component('mock-data-form', (host) => {
-	const field = (name, value) => h('input', { class: 'input', id: `m-${name}`, inputmode: 'decimal', autocomplete: 'off', value });
+	const field = (name) => h('input', { class: 'input', id: `m-${name}`, inputmode: 'decimal', autocomplete: 'off', value: count(FIELDS[name][2]) });
 	const kind = h('select', { class: 'input', id: 'm-kind' }, ...words.kinds.map(([name], i) => h('option', { value: i }, name)));
-	const fields = { rows: field('rows', count(100_000)), messy: field('messy', '0.5'), seed: field('seed', '42') };
+	const fields = Object.fromEntries(Object.keys(FIELDS).map((name) => [name, field(name)]));
 	const hint = h('span', { class: 'hint', id: 'm-hint' });
 	const download = h('a', { class: 'btn', download: '' }, words.download);
 	const send = button({ icon: 'play', text: words.send });
@@ -18,12 +19,16 @@ component('mock-data-form', (host) => {
 
 	/** What was asked for, its place, and the first field that is wrong. */
 	function asked() {
-		const [name, columns, rowBytes] = words.kinds[kind.value];
-		const rows = Number(fields.rows.value.replaceAll(/[,\s]/g, ''));
-		const messy = Number(fields.messy.value.replace(',', '.')) / 100;
-		const seed = fields.seed.value.trim();
-		const wrong = !(Number.isInteger(rows) && rows >= 1 && rows <= ROWS_MAX) ? 'rows' : !(messy >= 0 && messy <= 1) ? 'messy' : /^\d{1,15}$/.test(seed) ? null : 'seed';
-		return { wrong, size: rows * rowBytes, name: `${name.toLowerCase()}-${rows}-seed-${seed}.csv`, url: `/csv?${new URLSearchParams(/** @type {any} */ ({ rows, columns, messy: messy.toFixed(4), seed }))}` };
+		const [name, list, rowBytes] = /** @type {[string, string, number]} */ (words.kinds[kind.value]);
+		const of = list.split(',');
+		const read = (text) => Number(text.replaceAll(/[,\s]/g, ''));
+		const [rows, columns, seed] = ['rows', 'columns', 'seed'].map((field) => read(fields[field].value));
+		const messy = Number(fields.messy.value.replace(',', '.'));
+		const values = { rows, columns, messy, seed };
+		const wrong = Object.entries(FIELDS).find(([field, [least, most]]) => !(values[field] >= least && values[field] <= most && (field === 'messy' || Number.isInteger(values[field]))))?.[0];
+		// Of more columns than it has, the server numbers those that come again.
+		const query = wrong ? {} : { rows, columns: Array.from({ length: columns }, (_, i) => of[i % of.length]), messy: messy / 100, seed };
+		return { wrong, size: (rows * rowBytes * columns) / of.length, name: `${name.toLowerCase()}-${rows}-seed-${seed}.csv`, url: `/csv?${new URLSearchParams(/** @type {any} */ (query))}` };
 	}
 
 	function show() {
@@ -32,9 +37,9 @@ component('mock-data-form', (host) => {
 			attr(input, 'aria-invalid', name === wrong && 'true');
 			attr(input, 'aria-describedby', name === wrong && 'm-hint');
 		}
-		hint.classList.toggle('bad', wrong !== null);
-		text(hint, wrong ? words.wrong[wrong] : words.size(size));
-		send.disabled = wrong !== null || busy;
+		hint.classList.toggle('bad', wrong !== undefined);
+		text(hint, wrong ? words.wrong(words[wrong], FIELDS[wrong]) : words.size(size));
+		send.disabled = wrong !== undefined || busy;
 		attr(download, 'href', wrong ? null : url);
 	}
 
@@ -44,8 +49,7 @@ component('mock-data-form', (host) => {
 		if (wrong || busy) return;
 		busy = send.disabled = true;
 		try {
-			const blob = await api.fetchFile(url, (bytes) => text(hint, words.making(bytes)));
-			act(host, 'send', { file: new File([blob], name, { type: 'text/csv' }) });
+			act(host, 'send', { files: [await api.fetchFile(url, name, (bytes) => text(hint, words.making(bytes)))] });
 		} catch ({ message }) {
 			act(host, 'toast', { message: `${words.failed} ${message}`, level: 'error' });
 		}
@@ -53,9 +57,11 @@ component('mock-data-form', (host) => {
 		show();
 	}
 
+	const preset = () => { fields.columns.value = String(words.kinds[kind.value][1]).split(',').length; show(); };
+	kind.addEventListener('change', preset);
 	send.type = 'submit';
 	const labelled = (input, label) => h('div', { class: 'field' }, h('label', { for: input.id }, label), input);
-	host.append(h('form', { class: 'mf', oninput: show, onsubmit: make }, labelled(kind, words.kind), labelled(fields.rows, words.rows), labelled(fields.messy, words.messy), labelled(fields.seed, words.seed),
+	host.append(h('form', { class: 'mf', oninput: show, onsubmit: make }, labelled(kind, words.kind), ...Object.entries(fields).map(([name, input]) => labelled(input, words[name])),
 		h('div', { class: 'row wrap all' }, hint, h('span', { class: 'row' }, download, send))));
-	show();
+	preset();
 });

@@ -1,7 +1,10 @@
 // Popovers are made when they are needed and gone when they are closed; the browser places them at their anchor.
 
-import { act, button, h, icon } from '../elements.js';
-import { card, cancelAsk, downloads, remove } from '../words.js';
+import { act, button, h } from '../elements.js';
+import { cancelAsk, remove } from '../words.js';
+
+/** Colour and icon of the levels of messages. @type {Record<string, [string, keyof typeof import('../icons.js').PATHS]>} */
+export const LEVELS = { info: ['', 'receiving'], success: ['ok', 'check'], warning: ['warn', 'warn'], error: ['bad', 'wrong'] };
 
 /** @param {HTMLElement} host @param {HTMLElement} anchor @param {string} label @param {...any} content */
 export function popover(host, anchor, label, ...content) {
@@ -26,9 +29,3 @@ export const askCancel = (host, anchor, view) => ask(host, anchor, cancelAsk, ca
 
 /** @param {HTMLElement} host @param {HTMLElement} anchor @param {{ id: string | null, name: string, rows: number, problems: number }} view */
 export const askRemove = (host, anchor, view) => ask(host, anchor, remove, remove.head(view.name), view, () => act(host, 'remove', { id: view.id }));
-
-/** Plain links, so that the browser saves the file as it comes. @param {HTMLElement} host @param {HTMLElement} anchor @param {string} id */
-export function showDownloads(host, anchor, id) {
-	const links = Object.entries(downloads).map(([kind, [name, about]]) => h('li', {}, h('a', { href: `/uploads/${id}/rows.${kind}`, download: '' }, icon('download'), name, h('small', {}, about))));
-	popover(host, anchor, card.download, h('ul', { class: 'cs-list' }, ...links));
-}

@@ -32,6 +32,9 @@ export function problemMap(jump) {
 			stand(todo, read, 1, 0);
 		},
 		/** The part of the file in view, 0..1. @param {number} from @param {number} to */
-		frame: (from, to) => (to - from < 0.999 ? stand(view, from, to, 4) : stand(view, 0, 0, 0)),
+		frame(from, to) {
+			attr(view, 'hidden', !to || to - from > 0.999);
+			stand(view, from, to, 4);
+		},
 	};
 }

@@ -14,12 +14,13 @@ component('problems-panel', (host, { store, session }) => {
 	const none = h('div', { class: 'none' });
 	const list = h('div', { class: 'pp-list', tabindex: 0, role: 'group', 'aria-label': words.list });
 	const footText = h('span');
+	const download = h('a', { class: 'btn bare only push', 'aria-label': words.download, title: words.download, download: '' }, icon('download'));
 	const more = button({ text: words.more, onclick: () => session.opened?.listMore() });
 	/** By key: its nodes, and which of its problems is shown. */
 	const groups = new Map();
 	let timer = 0;
 	let listedAt = -EVERY_MS;
-	host.append(h('div', { class: 'pp-head' }, h('h2', {}, words.head, ' ', counts)), list, h('div', { class: 'pp-foot' }, footText, more));
+	host.append(h('div', { class: 'pp-head' }, h('h2', {}, words.head, ' ', counts), download), list, h('div', { class: 'pp-foot' }, footText, more));
 
 	function make(group) {
 		const nodes = { number: h('span', { class: 'pp-count' }), share: h('progress', { class: 'pp-share', 'aria-label': words.share }), place: h('span', { class: 'push micro' }), body: h('div', { class: 'pp-body' }) };
@@ -30,6 +31,8 @@ component('problems-panel', (host, { store, session }) => {
 		return shown;
 	}
 
+	const csvOf = ({ code, column }) => `/uploads/${session.opened?.id}/problems.csv?${new URLSearchParams({ code, ...(column === null ? {} : { column }) })}`;
+
 	async function example(shown, held = '') {
 		const { group, place, body } = shown;
 		const { opened } = session;
@@ -38,8 +41,10 @@ component('problems-panel', (host, { store, session }) => {
 		const problem = at === 0 ? group.example : await opened?.problem(group.at[at]).catch(() => null);
 		if (!problem || opened !== session.opened || shown.at !== at) return;
 		const step = (by, does) => button({ icon: by < 0 ? 'left' : 'right', label: words[does], class: 'bare only', 'data-does': does, onclick: () => { shown.at = (shown.at + by + group.at.length) % group.at.length; example(shown, does); } });
-		body.replaceChildren(...details(problem).filter(Boolean), h('div', { class: 'row' },
-			problem.row !== null && button({ text: words.show, onclick: () => act(host, 'goTo', problem) }), place, step(-1, 'previous'), step(1, 'next')));
+		body.replaceChildren(...details(problem).filter(Boolean), h('div', { class: 'row wrap' },
+			problem.row !== null && button({ text: words.show, onclick: () => act(host, 'goTo', problem) }),
+			group.rows.length > 0 && button({ text: words.only, onclick: () => act(host, 'filter', group) }), place, step(-1, 'previous'), step(1, 'next')),
+			h('p', { class: 'row hint' }, h('a', { href: `/problems/${group.code}`, target: '_blank' }, words.meaning), h('a', { href: csvOf(group), download: '' }, words.downloadKind)));
 		body.querySelector(`[data-does="${held}"]`)?.focus();
 	}
 
@@ -70,10 +75,12 @@ component('problems-panel', (host, { store, session }) => {
 		else if (!none.isConnected) list.append(none);
 		const capped = listed > 0 && listed === opened?.listable && listed < total;
 		text(footText, !listed ? words.foot : listed === total ? words.grouped : capped ? words.notDetailed(total - listed) : words.listed(listed, total));
+		download.hidden = !total;
+		attr(download, 'href', `/uploads/${upload?.id}/problems.csv`);
 		more.hidden = !opened?.hasMore;
 	}
 
-	session.addEventListener('opened', () => { groups.clear(); list.replaceChildren(); renderList(); });
+	session.addEventListener('opened', () => { groups.clear(); list.replaceChildren(); renderList(); listedAt = 0; });
 	session.addEventListener('problems', () => { timer ||= setTimeout(renderList, listedAt + EVERY_MS - performance.now()); });
 	store.watch(render);
 });

@@ -6,7 +6,7 @@ import { count } from '../format.js';
 import { table as words } from '../words.js';
 import { kindOf, textNodes } from './problem-parts.js';
 
-/** @typedef {{ tr: HTMLTableRowElement, head: HTMLTableCellElement, cells: HTMLTableCellElement[], row: number, data: any, marks: number }} Line */
+/** @typedef {{ tr: HTMLTableRowElement, head: any, cells: HTMLTableCellElement[], row: number, data: any, marks: number }} Line */
 /** @typedef {{ code: string, column: string | null, severity: string }} Brief */
 
 /** Stands for the columns that are not in the document, and at the end for the room that is left. */
@@ -19,25 +19,26 @@ export function makeLine(cells, windowed) {
 	return { tr: h('tr', {}, head, windowed && spacer('td'), ...list, spacer('td')), head, cells: list, row: 0, data: undefined, marks: -1 };
 }
 
-/** @param {Line} line @param {number} row @param {import('../row-source.js').Row | null | undefined} data @param {import('../columns.js').Column[]} columns @param {{ from: number, windowed: boolean }} shown @param {Brief[]} problems */
-export function writeLine(line, row, data, columns, { from, windowed }, problems) {
+/** @param {Line} line @param {number} index its place in the table @param {number} row @param {import('../row-source.js').Row | null | undefined} data @param {import('../columns.js').Column[]} columns @param {{ from: number, windowed: boolean }} shown @param {Brief[]} problems */
+export function writeLine(line, index, row, data, columns, { from, windowed }, problems) {
 	const wrong = problems.length > 0 || data === null;
 	Object.assign(line, { row, data, marks: problems.length });
-	attr(line.tr, 'aria-rowindex', row + 1);
+	attr(line.tr, 'aria-rowindex', index + 2);
 	attr(line.head, 'class', wrong ? 'rt-n rt-dot' : 'rt-n');
 	line.head.firstChild.data = count(row);
 	line.head.lastChild.textContent = wrong ? words.hasProblem : '';
 	line.cells.forEach((td, i) => {
-		const index = from + i;
-		const last = index === columns.length - 1;
-		if (windowed) attr(td, 'aria-colindex', index + 2);
-		const problem = problems.find(({ column }) => column === columns[index].name) ?? (last && problems.find(({ code }) => code === 'extra-cell'));
-		writeCell(td, data && data.cells[index], columns[index].numeric ? 'num' : '', problem, last && data?.extra, data === null);
+		const at = from + i;
+		const last = at === columns.length - 1;
+		if (windowed) attr(td, 'aria-colindex', at + 2);
+		const problem = problems.find(({ column }) => column === columns[at].name) ?? (last && problems.find(({ code }) => code === 'extra-cell'));
+		writeCell(td, data && data.cells[at], columns[at].numeric ? 'num' : '', problem, last && data?.extra, data === null);
 	});
 }
 
 /** `cell` is undefined while the row is not here, null when the record ends before it. */
 function writeCell(td, cell, kind, problem, extra, notKept) {
+	if (td.title) attr(td, 'title', null);
 	if (cell === undefined) return plain(td, `${kind} rt-wait`, '');
 	if (cell === null) {
 		attr(td, 'class', 'gone');
@@ -61,19 +62,23 @@ function plain(td, kind, text) {
 	else if (only.data !== text) only.data = text;
 }
 
-function headCell({ name, look, numeric, filled }, index) {
-	const profile = svg('svg', { class: 'profile', viewBox: '0 0 100 4', preserveAspectRatio: 'none', 'aria-hidden': true }, svg('rect', { class: 'val', width: filled * 100, height: 4 }));
-	return h('th', { scope: 'col', 'aria-colindex': index + 2, class: numeric && 'num', title: `${name}\n${words.filled(Math.round(filled * 100))}` }, h('div', { class: 'rt-col' }, h('b', { dir: 'auto' }, name), h('span', {}, words.looks[look]), profile));
+function headCell({ name, type, numeric, rows, nulls }, index) {
+	const filled = Math.round(100 - (100 * nulls) / Math.max(1, rows));
+	const profile = svg('svg', { class: 'profile', viewBox: '0 0 100 4', preserveAspectRatio: 'none', 'aria-hidden': true }, svg('rect', { class: 'val', width: filled, height: 4 }));
+	return h('th', { scope: 'col', 'aria-colindex': index + 2, class: numeric && 'num', title: `${name}\n${words.filled(filled)}` },
+		h('button', { type: 'button', class: 'rt-col', tabindex: -1, 'aria-haspopup': 'dialog' }, h('b', { dir: 'auto' }, name), h('span', {}, words.looks[type] ?? type), profile), h('span', { class: 'rt-grip' }));
 }
 
-/** @param {HTMLElement} row @param {HTMLElement} group @param {import('../columns.js').Column[]} columns @param {{ from: number, to: number, windowed: boolean }} shown @param {number[]} at left edges */
-export function writeHead(row, group, columns, { from, to, windowed }, at) {
-	const inView = columns.slice(from, to);
+/** @param {HTMLElement} group @param {import('../columns.js').Column[]} columns @param {{ from: number, to: number, windowed: boolean }} shown @param {number[]} at left edges */
+export function writeWidths(group, columns, { from, to, windowed }, at) {
 	const col = (kind, width) => {
 		const node = h('col', { class: kind });
 		if (width !== undefined) node.style.width = `${width}px`;
 		return node;
 	};
-	group.replaceChildren(col('c-n'), ...(windowed ? [col('c-rest', at[from])] : []), ...inView.map(({ width }) => col(width)), col('c-rest', windowed ? at[columns.length] - at[to] : undefined));
-	row.replaceChildren(h('th', { scope: 'col', class: 'rt-n', 'aria-colindex': 1 }, words.row), ...(windowed ? [spacer('th')] : []), ...inView.map((column, i) => headCell(column, from + i)), spacer('th'));
+	group.replaceChildren(col('c-n'), ...(windowed ? [col('c-rest', at[from])] : []), ...columns.slice(from, to).map(({ width, px }) => col(width, px)), col('c-rest', windowed ? at[columns.length] - at[to] : undefined));
 }
+
+/** @param {HTMLElement} row @param {import('../columns.js').Column[]} columns @param {{ from: number, to: number, windowed: boolean }} shown */
+export const writeHead = (row, columns, { from, to, windowed }) =>
+	row.replaceChildren(h('th', { scope: 'col', class: 'rt-n', 'aria-colindex': 1 }, words.row), ...(windowed ? [spacer('th')] : []), ...columns.slice(from, to).map((column, i) => headCell(column, from + i)), spacer('th'));

@@ -1,13 +1,15 @@
 // The rows: only those in view are in the document, for any number of them (scroller.js says which).
 //
 // One write a frame. While it follows the end it shows the newest rows that are here, so that it never shows holes; otherwise
-// a row that is not here yet keeps its place. Keys: table-keys.js. Nodes: table-body.js.
+// a row that is not here yet keeps its place. Which rows: row-lens.js. Keys: table-keys.js. Nodes: table-body.js. All else
+// that can be done with a table: table-acts.js.
 
-import { act, attr, component, h } from '../elements.js';
+import { act, attr, component, dress, h } from '../elements.js';
+import { RowLens } from '../row-lens.js';
 import { Scroller } from '../scroller.js';
 import { isRunning, localSending, selectedUpload } from '../state.js';
-import { problem as problemWords, table as words } from '../words.js';
-import { openCell } from './cell-popover.js';
+import { errors, problem as problemWords, table as words } from '../words.js';
+import { columnSizer } from './column-sizer.js';
 import { problemMap } from './problem-map.js';
 import { TableBody, numbersWidth, rem } from './table-body.js';
 import { DENSITIES, tableFoot } from './table-foot.js';
@@ -24,14 +26,18 @@ component('row-table', (host, { store, session }) => {
 	const table = new TableBody();
 	const { grid } = table;
 	const scroller = new Scroller();
+	const lens = new RowLens();
 	const view = h('div', { class: 'rt-view' }, grid);
 	const size = h('div', { class: 'rt-size' }, view);
-	const scroll = h('div', { class: 'rt-scroll' }, size);
+	const scroll = h('div', { class: 'rt-scroll', onscroll: scrolled, onpointerdown: ({ target }) => { if (target === scroll) heldAt = performance.now(); } }, size);
 	const none = h('div', { class: 'none rt-none', hidden: true });
-	const map = problemMap((part) => { follow(false); goToFirst(part * scroller.firstMax); });
-	const foot = tableFoot({ follow: () => { follow(!following); draw(); }, jump, density: setDensity });
-	/** The cell that keys move from. */
-	let active = { row: 1, column: 0 };
+	const map = problemMap((part) => { follow(false); goToFirst(lens.list ? lens.indexOf(Math.ceil(part * all())) : part * scroller.firstMax); });
+	const foot = tableFoot({ run: (name, anchor) => ACTS[name](anchor), jump, density: setDensity });
+	const sizeColumn = columnSizer(table, draw);
+	/** What table-acts.js gives, once it is here. @type {any} */
+	let acts;
+	/** The cell that keys move from: row 0 is the head, column -1 the row's number. */
+	const active = { row: 1, column: 0 };
 	let focused = false;
 	let following = false;
 	/** Where the end was when following began: the view does not go back before it while newer rows are fetched. */
@@ -54,15 +60,20 @@ component('row-table', (host, { store, session }) => {
 
 	const upload = () => selectedUpload(store.state);
 	const running = () => (upload() ? isRunning(upload()) : localSending(store.state)?.over !== true);
-	const total = () => session.opened?.rows.total ?? 0;
+	const all = () => session.opened?.rows.total ?? 0;
+	/** Rows the table stands for. */
+	const total = () => lens.list?.length ?? all();
 	/** The last row that is stood on: all there are, or while following the newest that is here. */
-	const end = () => (following ? Math.min(total(), Math.max(session.opened?.rows.newest ?? 0, endAtLeast)) : total());
+	const end = () => (following && !lens.list ? Math.min(total(), Math.max(session.opened?.rows.newest ?? 0, endAtLeast)) : total());
 	const toast = (message, level = 'info') => act(host, 'toast', { message, level });
 
 	/** Another upload is shown, or none. */
 	function open() {
 		table.reset();
-		active = { row: 1, column: 0 };
+		lens.list = null;
+		drawMap();
+		if (foot.node.hidden) acts.finder.show(false);
+		Object.assign(active, { row: 1, column: 0 });
 		glowedTo = scroller.rows = scroll.scrollLeft = left = 0;
 		scroller.goTo(0);
 		follow(upload() !== undefined && (running() || session.opened?.live === true));
@@ -80,7 +91,7 @@ component('row-table', (host, { store, session }) => {
 		none.hidden = total() > 0;
 		grid.hidden = !total() && !columns;
 		if (!total()) {
-			const [head, text] = running() ? [words.waiting, words.waitingText(columns)] : upload()?.stage === 'done' ? [words.none, words.noneText(columns)] : [words.noneKept, ''];
+			const [head, text] = lens.list ? [words.noneListed, ''] : running() ? [words.waiting, words.waitingText(columns)] : upload()?.stage === 'done' ? [words.none, words.noneText(columns)] : [words.noneKept, ''];
 			none.replaceChildren(h('strong', {}, head), h('p', {}, text));
 		}
 		mapLater();
@@ -113,10 +124,12 @@ component('row-table', (host, { store, session }) => {
 		grow();
 		const need = Math.ceil(scroller.rowsInView) + 2 * SPARE + 1;
 		const shown = scroller.window(SPARE);
+		if (lens.list) rows.wantThese(lens.list.slice(shown.from, shown.to));
 		// The newest rows come by the tail; what stands before them may never have been asked for.
-		if (following && (rows.newest < rows.total || rows.at(shown.from + 1) !== undefined)) rows.wantTail(need);
+		else if (following && (rows.newest < rows.total || rows.at(shown.from + 1) !== undefined)) rows.wantTail(need);
 		else rows.want(shown.from + 1, shown.to);
-		table.write(shown, need, rows, index);
+		table.write(shown, need, rows, index, lens);
+		acts?.finder.paint(table.body);
 		glow(shown.to);
 		showActive();
 		showFoot();
@@ -147,9 +160,9 @@ component('row-table', (host, { store, session }) => {
 	/** New rows glow once, while there are few enough of them to see one. */
 	function glow(to) {
 		const from = glowedTo;
-		const duration = Number.parseFloat(getComputedStyle(host).getPropertyValue('--glow'));
 		glowedTo = to;
-		if (!following || from === 0 || to - from > GLOW_ROWS_MAX || !(duration > 0)) return;
+		if (!following || lens.list || from === 0 || to - from > GLOW_ROWS_MAX) return;
+		const duration = Number.parseFloat(getComputedStyle(host).getPropertyValue('--glow'));
 		for (let row = from + 1; row <= to; row++) table.line(row)?.tr.animate([{ backgroundColor: 'var(--live-soft)' }, { backgroundColor: 'transparent' }], { duration, easing: 'ease-out' });
 	}
 
@@ -166,21 +179,29 @@ component('row-table', (host, { store, session }) => {
 		const from = Math.min(rows, Math.floor(first + 0.01) + 1);
 		const to = Math.min(rows, Math.max(from, Math.floor(first + rowsInView + 0.01)));
 		foot.show({
-			following, fresh: following || !running() ? 0 : Math.max(0, total() - Math.max(to, seen)), from, to, of: total(), more: running(), columns: table.columns.length,
+			following, fresh: following || !running() ? 0 : Math.max(0, total() - Math.max(to, seen)), from, to, of: total(), filtered: lens.list !== null, columns: table.columns.length,
+			which: lens.list ? ((session.opened?.index.length ?? 0) < (upload()?.problems ?? 0) ? words.onlyListed : words.onlyThese) : running() ? words.soFar : '',
 			firstColumn: Math.max(1, table.at.findIndex((x) => x > left)), lastColumn: Math.min(table.columns.length, table.at.findLastIndex((x) => x < left + width - 1) + 1),
 		});
-		const part = read() / Math.max(1, rows);
-		map.frame(first * part, Math.min(rows, first + rowsInView) * part);
+		const part = read() / Math.max(1, all());
+		const at = (index) => (lens.list ? lens.at(Math.floor(index)) ?? all() : index) * part;
+		map.frame(at(first), at(Math.min(rows, first + rowsInView)));
 	}
 
 	/** How much of the file was read, 0..1. */
 	function read() {
-		const { total_bytes: whole, read_bytes: here } = upload() ?? {};
-		return running() && whole ? Math.min(1, here / whole) : 1;
+		const { stage, total_bytes: whole, read_bytes: here = 0 } = upload() ?? {};
+		return stage !== 'done' && whole ? Math.min(1, here / whole) : 1;
 	}
 
 	function mapLater() {
-		timers.map ||= setTimeout(() => { timers.map = 0; if (session.opened) map.draw(session.opened.index, total(), read()); }, MAP_MS);
+		timers.map ||= setTimeout(drawMap, MAP_MS);
+	}
+
+	function drawMap() {
+		timers.map = 0;
+		map.node.hidden = !session.opened;
+		if (session.opened) map.draw(session.opened.index, all(), read());
 	}
 
 	function scrolled() {
@@ -212,16 +233,20 @@ component('row-table', (host, { store, session }) => {
 		draw();
 	}
 
-	/** Moves to a cell; a row far away comes to the middle. */
-	function moveTo(row, column) {
+	/** Moves to a cell, the row by its place; one far away comes to the middle. Place -1 is the head, which is always there. */
+	function moveTo(place, column) {
 		const within = (n, low, high) => Math.min(Math.max(n, low), Math.max(low, high));
-		active = { row: within(row, 1, total()), column: within(column, 0, table.columns.length - 1) };
-		if (active.row < end()) follow(false);
-		scroller.rows = end();
-		const index = active.row - 1;
-		const { first, rowsInView } = scroller;
-		const far = index < first - rowsInView || index > first + 2 * rowsInView;
-		goToFirst(far ? index - Math.floor(rowsInView / 2) : scroller.firstShowing(index));
+		const index = within(place, -1, total() - 1);
+		Object.assign(active, { row: index < 0 ? 0 : lens.at(index), column: within(column, -1, table.columns.length - 1) });
+		if (index >= 0) {
+			if (index < end() - 1) follow(false);
+			scroller.rows = end();
+			const { first, rowsInView } = scroller;
+			const far = index < first - rowsInView || index > first + 2 * rowsInView;
+			goToFirst(far ? index - Math.floor(rowsInView / 2) : scroller.firstShowing(index));
+		}
+		draw();
+		if (active.column < 0) return;
 		const [start, stop] = [table.at[active.column], table.at[active.column + 1] ?? 0];
 		if (start < left) scroll.scrollLeft = start;
 		else if (stop > left + width) scroll.scrollLeft = Math.min(start, stop - width);
@@ -230,7 +255,8 @@ component('row-table', (host, { store, session }) => {
 	/** Shows a row, in a named column if there is one, and takes the focus there. */
 	function goTo(row, column) {
 		const named = table.columns.findIndex(({ name }) => name === column);
-		moveTo(row, named < 0 ? active.column : named);
+		if (!lens.has(row)) filter(null);
+		moveTo(lens.indexOf(row), named < 0 ? active.column : named);
 		focused = true;
 		grid.focus({ preventScroll: true });
 	}
@@ -238,27 +264,34 @@ component('row-table', (host, { store, session }) => {
 	function jump(text) {
 		const row = Number(text.replaceAll(/[,\s]/g, ''));
 		const whole = Number.isInteger(row) && row >= 1;
-		if (whole && row <= total()) return goTo(row, null);
+		if (whole && row <= all()) return goTo(row, null);
 		foot.wrong();
-		toast(whole ? words.noSuchRow(total()) : words.notARow, 'warning');
+		toast(whole ? words.noSuchRow(all()) : words.notARow, 'warning');
 	}
 
 	/** Goes to the next row with a problem (1), or the one before (-1). */
 	function stepProblem(direction) {
-		const { index } = session.opened;
-		const at = index.beside(active.row, direction);
+		const { index } = /** @type {import('../opened.js').Opened} */ (session.opened);
+		let at = index.beside(active.row, direction);
+		while (at >= 0 && !lens.has(index.brief(at).row)) at = index.beside(index.brief(at).row, direction);
 		if (at < 0) toast(direction === 1 ? problemWords.noFurther : problemWords.noEarlier);
 		else goTo(index.brief(at).row, index.brief(at).column);
 	}
 
-	/** What is wrong with the active cell, or all of it. */
-	function openActive() {
-		const td = table.cell(active.row, active.column);
-		if (!td) return;
-		follow(false);
-		// The next cell is written at the next frame; its popover opens at it.
-		const step = (direction) => { stepProblem(direction); requestAnimationFrame(() => requestAnimationFrame(openActive)); };
-		openCell(host, td, { opened: session.opened, ...active, step });
+	/** Shows only these rows, or every row again. @param {number[] | null} list */
+	function filter(list) {
+		const row = lens.at(Math.ceil(scroller.first)) ?? active.row;
+		lens.list = list;
+		table.refresh();
+		changed();
+		goToFirst(lens.indexOf(row));
+	}
+
+	/** What a pointer sees of a cell that is cut, until it is written anew. */
+	function tip({ target }) {
+		const td = target.closest('td');
+		const box = target.closest('.rt-flag') ?? td;
+		if (td) attr(td, 'title', box.scrollWidth > box.clientWidth && td.textContent);
 	}
 
 	function setDensity(density) {
@@ -269,46 +302,68 @@ component('row-table', (host, { store, session }) => {
 		measure();
 	}
 
+	/** Most of what can be done comes when somebody turns to the table. */
+	async function can() {
+		const { tableActs } = await import('./table-acts.js');
+		return acts ??= tableActs({
+			host, table, session, lens, profile: () => /** @type {any} */ (upload())?.profile, active, copyRow, goTo, go: ({ row, column }) => moveTo(lens.indexOf(row), column), step: stepProblem, size: sizeColumn, draw,
+			finding: (on) => { foot.node.hidden = on; if (!on && host.contains(document.activeElement)) grid.focus({ preventScroll: true }); },
+		});
+	}
+
+	const ask = (name) => (anchor) => {
+		follow(false);
+		can().then((all) => all[name](anchor), () => toast(errors.offline, 'warning'));
+	};
+	const copy = (column = active.column) => act(host, 'copy', { text: can().then(({ textAt }) => textAt({ row: active.row, column })) });
+	const copyRow = () => copy(-1);
+
+	/** @type {Record<string, (anchor?: HTMLElement) => void>} */
 	const ACTS = {
-		open: openActive, next: () => stepProblem(1), previous: () => stepProblem(-1), follow: () => { follow(!following); draw(); }, jump: foot.focusJump, keys: () => act(host, 'keys'),
+		open: ask('open'), about: ask('about'), list: ask('list'), search: ask('search'), copy: () => copy(), copyRow, narrower: () => sizeColumn(active.column, -24), wider: () => sizeColumn(active.column, 24),
+		next: () => stepProblem(1), previous: () => stepProblem(-1), follow: () => { follow(!following); draw(); }, jump: foot.focusJump, keys: () => act(host, 'keys'), only: () => filter(lens.list ? null : session.opened?.index.touched ?? null),
 		density: () => setDensity(DENSITIES[(DENSITIES.indexOf(host.getAttribute('density')) + 1) % DENSITIES.length]),
 	};
 
 	function onKey(event) {
 		const key = keyAction(event);
-		if (!key) return;
+		// Text that somebody marked is the browser's to copy.
+		if (!key || (key.act === 'copy' && !getSelection()?.isCollapsed)) return;
 		event.preventDefault();
 		if (key.act) return ACTS[key.act]();
-		const screen = Math.max(1, Math.floor(scroller.rowsInView) - 1);
-		const edge = (name, last, other) => (name === 'first' ? 0 : name === 'last' ? last : other);
-		moveTo(edge(key.row, total(), active.row + (key.rows ?? 0) + (key.screens ?? 0) * screen), edge(key.column, table.columns.length - 1, active.column + (key.columns ?? 0)));
+		const { columns = 0, screens = 0, rows = screens * Math.max(1, Math.floor(scroller.rowsInView) - 1) } = key;
+		const at = lens.indexOf(active.row);
+		// Up from the first row is the head; down from there the first row in view.
+		const up = rows === -1 && !at ? -1 : 0;
+		moveTo(active.row ? Math.max(at + rows, up) : rows === 1 ? Math.ceil(scroller.first) : rows ? Math.max(rows, 0) : -1, Math.max(active.column + columns, columns < -1 ? 0 : -1));
 	}
 
 	function onClick({ target, type }) {
 		const place = table.placeOf(target);
-		if (!place) return;
+		if (!place || target.matches('.rt-grip')) return;
 		focused = true;
 		follow(false);
-		active = { row: place.row, column: place.column < 0 ? active.column : place.column };
+		Object.assign(active, place);
 		draw();
-		if (type === 'dblclick' || target.closest('.rt-flag')) openActive();
+		if (type === 'dblclick' ? target.closest('td') : target.closest('.rt-flag, th')) ACTS.open();
 	}
 
 	host.hidden = true;
 	host.append(h('div', { class: 'rt-box' }, scroll, map.node, none), foot.node);
 	setDensity(localStorage.getItem('rowcast.density'));
-	scroll.addEventListener('scroll', scrolled, { passive: true });
-	scroll.addEventListener('pointerdown', ({ target }) => { if (target === scroll) heldAt = performance.now(); });
 	window.addEventListener('pointerup', () => { heldAt = -HELD_MS; });
-	grid.addEventListener('keydown', onKey);
-	grid.addEventListener('click', onClick);
-	grid.addEventListener('dblclick', onClick);
-	grid.addEventListener('focusin', () => { focused = true; });
-	grid.addEventListener('focusout', ({ relatedTarget }) => { if (!drawing && !grid.contains(relatedTarget)) focused = false; });
+	dress(grid, {
+		onkeydown: onKey, onclick: onClick, ondblclick: onClick, onpointerover: tip,
+		// What may be asked for next is on its way.
+		onfocusin: () => { focused = true; can().catch(() => {}); },
+		// From a popover the focus comes back.
+		onfocusout: ({ relatedTarget }) => { if (!drawing && !grid.contains(relatedTarget) && !relatedTarget?.closest('.pop')) focused = false; },
+	});
+	host.addEventListener('toggle', draw, true);
 	session.addEventListener('opened', open);
 	session.addEventListener('rows', draw);
-	session.addEventListener('problems', () => { mapLater(); draw(); });
+	session.addEventListener('problems', () => { if (lens.list && !none.hidden) changed(); mapLater(); draw(); });
 	store.watch(changed);
 	new ResizeObserver(measure).observe(scroll);
-	return { goTo, stepProblem };
+	return { goTo, stepProblem, filter };
 });

@@ -1,17 +1,19 @@
-// The line under the rows: following the end, what is in view, go to row, row height.
+// The line under the rows: following the end, what is in view, tools, go to row, row height.
 
-import { attr, h, icon, text } from '../elements.js';
-import { columns as columnWords, table as words } from '../words.js';
+import { attr, button, h, icon, text } from '../elements.js';
+import { columns as columnWords, column as finderWords, search, table as words } from '../words.js';
 
 export const DENSITIES = /** @type {const} */ (['compact', 'regular', 'roomy']);
 
-/** @param {{ follow: () => void, jump: (text: string) => void, density: (name: string) => void }} act */
+/** @param {{ run: (act: string, anchor?: HTMLElement) => void, jump: (text: string) => void, density: (name: string) => void }} act */
 export function tableFoot(act) {
 	const pillText = h('span');
-	const pill = h('button', { type: 'button', class: 'rt-pill', onclick: act.follow }, icon('end'), pillText);
+	const pill = h('button', { type: 'button', class: 'rt-pill', onclick: () => act.run('follow') }, icon('end'), pillText);
 	const range = h('span', { class: 'cut range' });
+	const tool = (name, icon, label) => button({ icon, label, class: 'bare only', onclick: ({ currentTarget }) => act.run(name, currentTarget) });
+	const only = tool('only', 'filter', words.only);
 	const columns = h('span', { class: 'mid cut' });
-	const input = h('input', { class: 'input', id: 'jump', inputmode: 'numeric', autocomplete: 'off', placeholder: words.number, oninput: () => attr(input, 'aria-invalid', null) });
+	const input = h('input', { class: 'input', id: 'jump', inputmode: 'numeric', autocomplete: 'off', placeholder: words.number, 'aria-label': words.jump, oninput: () => attr(input, 'aria-invalid', null) });
 	const radios = DENSITIES.map((name) => h('button', { type: 'button', role: 'radio', 'aria-label': words.densities[name], title: words.densities[name], onclick: () => act.density(name) }, icon(name)));
 	const arrows = (event) => {
 		const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
@@ -22,14 +24,17 @@ export function tableFoot(act) {
 		next.focus();
 	};
 	return {
-		node: h('div', { class: 'rt-foot' }, pill, range, h('span', { class: 'push' }), columns,
+		node: h('div', { class: 'rt-foot' }, pill, range, h('span', { class: 'push' }), columns, h('div', { class: 'row' }, tool('list', 'columns', finderWords.find), tool('search', 'search', search.label), only),
 			h('form', { class: 'row', onsubmit: (event) => { event.preventDefault(); act.jump(input.value); } }, h('label', { for: 'jump' }, words.jump), input),
 			h('div', { class: 'density far', role: 'radiogroup', 'aria-label': words.density, onkeydown: arrows }, ...radios)),
-		show({ following, fresh, from, to, of, more, firstColumn, lastColumn, columns: all }) {
+		/** `which`: what is said behind the number of rows. */
+		show({ following, fresh, from, to, of, which, filtered, firstColumn, lastColumn, columns: all }) {
 			text(pillText, following ? words.following : fresh ? words.fresh(fresh) : words.toEnd);
 			attr(pill, 'aria-pressed', String(following));
 			pill.classList.toggle('new', !following && fresh > 0);
-			text(range, of ? words.range(from, to, of, more) : '');
+			text(range, of ? words.range(from, to, of, which) : '');
+			attr(range, 'title', which && range.textContent);
+			attr(only, 'aria-pressed', String(filtered));
 			text(columns, lastColumn - firstColumn + 1 < all ? words.columnRange(firstColumn, lastColumn, all) : columnWords(all));
 		},
 		density: (current) => DENSITIES.forEach((name, i) => {

@@ -1,15 +1,16 @@
 // State changes in a few words, over the rows. Without an action they go after six seconds, unless somebody is at them.
 
-import { act, attr, button, component, h, icon } from '../elements.js';
+import { act, attr, button, component, h, icon, text } from '../elements.js';
 import { app, problem } from '../words.js';
+import { LEVELS } from './popovers.js';
 
 const STAY_MS = 6000;
-/** @type {Record<string, [string, keyof typeof import('../icons.js').PATHS]>} */
-const LEVELS = { info: ['', 'receiving'], success: ['ok', 'check'], warning: ['warn', 'warn'], error: ['bad', 'wrong'] };
-
+const SHOWN = 3;
 component('toast-region', (host, { store }) => {
 	/** By key; those without a timer stay. @type {Map<number, { node: HTMLElement, timer: any }>} */
 	const shown = new Map();
+	const more = button({ text: ' ', class: 'more', onclick: () => act(host, 'messages') });
+	host.append(more);
 	attr(host, 'role', 'region');
 	attr(host, 'aria-label', app.messages);
 
@@ -19,11 +20,12 @@ component('toast-region', (host, { store }) => {
 	for (const type of ['pointerenter', 'focusin']) host.addEventListener(type, hold);
 	for (const type of ['pointerleave', 'focusout']) host.addEventListener(type, goOn);
 
-	function make({ key, level, message }, action) {
+	function make({ key, level, message, upload }, action) {
 		const [kind, look] = LEVELS[level] ?? LEVELS.info;
 		const close = () => act(host, 'closeToast', { key });
 		return h('div', { class: `toast ${kind}` }, icon(look), h('p', {}, message), h('button', { type: 'button', class: 'x', 'aria-label': app.close, onclick: close }, icon('close')),
-			action && h('div', { class: 'row' }, button({ text: action.text, onclick: () => { close(); act(host, action.act); } })));
+			action && h('div', { class: 'row' }, button({ text: action.text, onclick: () => { close(); act(host, action.act, action); } }),
+				action.act === 'nextProblem' && h('a', { class: 'btn bare', href: `/uploads/${upload}/problems.csv`, download: '' }, problem.download)));
 	}
 
 	store.watch(({ toasts, uploads, selected }) => {
@@ -47,5 +49,9 @@ component('toast-region', (host, { store }) => {
 			host.append(node);
 			shown.set(toast.key, { node, timer: action ? 0 : later(toast.key) });
 		}
+		const folded = Math.max(0, toasts.length - SHOWN);
+		toasts.forEach(({ key }, i) => { /** @type {any} */ (shown.get(key)).node.hidden = i < folded; });
+		more.hidden = !folded;
+		text(more.firstChild, app.moreMessages(folded));
 	});
 });

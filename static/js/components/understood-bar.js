@@ -1,30 +1,56 @@
-// How the file was understood, as the server says it. Nothing here can be changed yet, so nothing here is a button.
+// How the file was understood: each fact is a button that opens its reasons and what can be chosen instead (reading-panel.js).
 
-import { attr, component, h } from '../elements.js';
-import { count } from '../format.js';
-import { isRunning, localSending, selectedUpload } from '../state.js';
-import { app, understood as words } from '../words.js';
+import { attr, component, h, svg, text } from '../elements.js';
+import { facts, visible } from '../reading-facts.js';
+import { isHeld, isRunning, localSending, selectedUpload } from '../state.js';
+import { understood as words } from '../words.js';
 
-component('understood-bar', (host, { store }) => {
+component('understood-bar', (host, page) => {
+	const { store } = page;
+	const lead = h('span', { class: 'lead' });
+	/** By fact: they stay, so that focus and popover stay. @type {Map<string, HTMLElement>} */
+	const buttons = new Map();
 	let shown = '';
-	// It scrolls sideways where it has no room, so it must be reachable.
-	for (const [name, value] of Object.entries({ tabindex: 0, role: 'group', 'aria-label': app.know, class: 'inset' })) attr(host, name, value);
-	store.watch((state) => {
+	let panel = /** @type {ReturnType<typeof import('./reading-panel.js').readingPanel> | null} */ (null);
+
+	async function open({ currentTarget: node }) {
+		const { readingPanel } = await import('./reading-panel.js');
+		if (!panel) host.append((panel = readingPanel(page, host.parentElement, () => render(store.state))).acts);
+		render(store.state);
+		if (node.isConnected) panel.open(node.dataset.fact, node);
+	}
+
+	/** @param {import('../reading-facts.js').Fact} fact */
+	function show({ key, value, code, sure, set }) {
+		const node = /** @type {HTMLElement} */ (buttons.get(key));
+		const chosen = panel?.of(key);
+		if (chosen) [value, code, sure] = [...chosen, null];
+		const state = chosen ? words.changed : set ? words.set : words.sure[sure];
+		const all = [code, value, state].join('\n');
+		if (node.dataset.shown === all) return;
+		node.dataset.shown = all;
+		attr(node, 'class', `ub ${chosen || set ? 'set' : sure ?? ''}`);
+		const on = Object.keys(words.sure).indexOf(sure ?? '');
+		node.replaceChildren(...[h('span', {}, words.names[key]), code && h('span', { class: 'code' }, visible(code)), value && h('b', {}, value),
+			sure && svg('svg', { class: 'pips', viewBox: '0 0 14 12', 'aria-hidden': true }, ...[0, 1, 2].map((i) => svg('rect', { class: i <= on && 'on', x: i * 5, y: 8 - i * 3, width: 3.5, height: 4 + i * 3, rx: 1 }))),
+			state && h('span', { class: on > 0 && 'vh' }, state)].filter(Boolean));
+	}
+
+	function render(state) {
 		const upload = selectedUpload(state);
 		const sending = localSending(state);
 		const coming = upload ? isRunning(upload) : sending?.over === false;
-		const list = upload?.reading ? facts(upload.reading, upload.columns.length) : [[coming ? words.waiting : upload ?? sending ? words.none : words.idle]];
-		const key = JSON.stringify(list);
-		if (key === shown) return;
+		const list = upload ? facts(upload) : [];
+		const key = list.map((fact) => fact.key).join() || (coming ? words.waiting : upload ?? sending ? words.none : words.idle);
+		panel?.show(upload);
+		if (key !== shown) {
+			const buttonOf = (name) => buttons.get(name) ?? h('button', { type: 'button', 'aria-haspopup': 'dialog', 'data-fact': name, onclick: open });
+			for (const fact of list) buttons.set(fact.key, buttonOf(fact.key));
+			host.replaceChildren(lead, ...(list.length ? list.flatMap((fact, i) => [i && h('i', { class: 'ub-sep' }), buttons.get(fact.key)]).slice(1) : [h('span', { class: 'dim cut' }, key)]), ...(panel ? [panel.acts] : []));
+		}
 		shown = key;
-		host.replaceChildren(h('span', { class: 'lead' }, words.lead), ...list.flatMap(([name, code, value], i) => [
-			i > 0 && h('i', { class: 'ub-sep' }), value === undefined ? h('span', { class: 'dim cut' }, name) : h('span', { class: 'ub' }, h('span', {}, name), code && h('span', { class: 'code' }, code), value && h('b', {}, value)),
-		]).filter(Boolean));
-	});
+		text(lead, isHeld(upload) ? words.held : words.lead);
+		list.forEach(show);
+	}
+	store.watch(render);
 });
-
-/** Name, the character itself, its name or value. @param {import('../state.js').Reading} reading @param {number} columns */
-const facts = ({ delimiter, quote, encoding, header_rows: rows, byte_order_mark: mark }, columns) => [
-	[words.delimiter, delimiter === '\t' ? '\\t' : delimiter, words.delimiters[delimiter] ?? ''], [words.quote, quote, words.quotes[quote] ?? ''], [words.encoding, '', encoding.toUpperCase()],
-	[words.header, '', words.headerRows(rows)], [words.columns, '', count(columns)], ...(mark ? [[words.mark, '', words.yes]] : []),
-];

@@ -3,15 +3,15 @@
 import { act, attr, button, component, h, icon, svg, text } from '../elements.js';
 import { bytes, bytesOf, clock, percent } from '../format.js';
 import { rowsPerSecond, secondsLeft, spark } from '../meter.js';
-import { localSending, mineOf, phaseOf, selectedUpload, waitsForFile } from '../state.js';
-import { card, rows as rowWords, states } from '../words.js';
-import { askCancel, askRemove, showDownloads } from './popovers.js';
+import { isHeld, localSending, mineOf, phaseOf, selectedUpload, waitsForFile } from '../state.js';
+import { card, drop, rows as rowWords, states } from '../words.js';
+import { askCancel, askRemove } from './popovers.js';
 
 /** What the first button does: its icon and its words. @type {Record<string, [keyof typeof import('../icons.js').PATHS, string]>} */
 const GO = { pause: ['pause', card.pause], resume: ['play', card.resume], retry: ['again', card.tryNow], goOn: ['play', card.goOn] };
 /** The icon and the colour of each state. @type {Record<string, [keyof typeof import('../icons.js').PATHS, string]>} */
 export const LOOKS = {
-	waiting: ['waiting', ''], receiving: ['receiving', 'live'], reading: ['stream', 'live'], paused: ['pause', ''], done: ['check', 'ok'], interrupted: ['interrupted', 'warn'], failed: ['wrong', 'bad'], cancelled: ['cancelled', ''],
+	waiting: ['waiting', ''], receiving: ['receiving', 'live'], understood: ['waiting', 'warn'], reading: ['stream', 'live'], paused: ['pause', ''], done: ['check', 'ok'], interrupted: ['interrupted', 'warn'], failed: ['wrong', 'bad'], cancelled: ['cancelled', ''],
 };
 const ASK_FROM_BYTES = 1e9;
 
@@ -20,24 +20,30 @@ component('upload-card', (host, { store, session }) => {
 	const name = h('h1', { class: 'cut', tabindex: -1 });
 	const about = h('span', { class: 'dim cut' });
 	const cancel = button({ icon: 'close', text: card.cancel, onclick: () => (view.sent > ASK_FROM_BYTES ? askCancel(host, cancel, view) : act(host, 'cancel')) });
+	const next = button({ icon: 'stream', text: card.next, class: 'main', onclick: () => act(host, 'next', { id: view.id }) });
 	const go = button({ icon: 'pause', text: card.pause, onclick: () => act(host, view.does, { id: view.id }) });
-	const again = button({ icon: 'again', text: card.again, onclick: () => act(host, 'again', { name: view.name }) });
+	const again = button({ icon: 'again', text: card.again, onclick: () => act(host, 'again', { id: view.id }) });
 	const another = button({ icon: 'send', text: card.another, onclick: () => act(host, 'choose') });
-	const download = button({ icon: 'download', text: card.download, onclick: () => showDownloads(host, download, view.id) });
+	const download = button({ icon: 'download', text: card.download, onclick: async () => {
+		const { showDownloads } = await import('./downloads.js');
+		showDownloads(host, download, card.download, view);
+	} });
 	const remove = button({ icon: 'remove', label: card.remove, class: 'only', onclick: () => askRemove(host, remove, view) });
 	const sent = bar(card.sent, 'sent');
 	const read = bar(card.read, 'read');
 	const line = svg('svg', { class: 'spark', viewBox: '0 0 160 36', preserveAspectRatio: 'none', role: 'img', 'aria-label': card.spark });
 	const figure = h('b');
 	const under = h('span');
-	const figures = h('div', { class: 'uc-fig' }, figure, under);
+	const found = h('span');
+	const figures = h('div', { class: 'uc-fig' }, figure, under, found);
+	const waiting = h('span', { class: 'chip' });
 	const why = h('p');
 	const whyText = h('p');
 	const say = h('div', { class: 'uc-say' });
 	let view = /** @type {any} */ (null);
 	let drawn = [];
 
-	host.append(h('div', { class: 'uc-title' }, chip, name, about), h('div', { class: 'uc-acts' }, go, cancel, again, another, download, remove),
+	host.append(h('div', { class: 'uc-title' }, chip, name, about, waiting), h('div', { class: 'uc-acts' }, next, go, cancel, again, another, download, remove),
 		h('div', { class: 'uc-bars' }, ...sent.nodes, ...read.nodes), h('div', { class: 'uc-aside' }, line, figures, say));
 
 	function render(state) {
@@ -47,6 +53,8 @@ component('upload-card', (host, { store, session }) => {
 		if (host.hidden) return;
 		view = upload ? ofUpload(upload, state) : ofSending(/** @type {any} */ (sending));
 		const { phase } = view;
+		// Some browsers let go of it as soon as it is hidden.
+		const focused = document.activeElement;
 		if (host.getAttribute('state') !== phase) {
 			const [look, kind] = LOOKS[phase];
 			attr(host, 'state', phase);
@@ -57,9 +65,12 @@ component('upload-card', (host, { store, session }) => {
 		text(name, view.name);
 		attr(name, 'title', view.name);
 		text(about, aboutOf(view));
+		waiting.hidden = !state.queue.length;
+		text(waiting, drop.waiting(state.queue.length));
 		const running = ['waiting', 'receiving', 'understood', 'reading'].includes(phase);
 		const open = running || view.mine;
 		cancel.hidden = !open;
+		next.hidden = !view.held;
 		offer(view.does);
 		again.hidden = Boolean(view.does) || (phase !== 'interrupted' && phase !== 'cancelled');
 		again.classList.toggle('main', phase === 'interrupted');
@@ -70,7 +81,7 @@ component('upload-card', (host, { store, session }) => {
 		// What was read is never said to be all of it before the server says so.
 		read.show(phase === 'done' ? 100 : view.size === null ? null : Math.min(99, percent(view.read, view.size)), rowWords(view.rows));
 		aside(running);
-		if (document.activeElement?.closest('.uc-acts [hidden]')) name.focus();
+		if (focused?.closest('.uc-acts [hidden]')) name.focus();
 	}
 
 	/** What else can be done, on one button, so that the focus stays where it is. @param {keyof typeof GO | null} does */
@@ -79,7 +90,7 @@ component('upload-card', (host, { store, session }) => {
 		if (!does || go.dataset.does === does) return;
 		const [look, words] = GO[go.dataset.does = does];
 		go.replaceChildren(icon(look), h('span', {}, words));
-		go.classList.toggle('main', does !== 'pause');
+		go.classList.toggle('main', does !== 'pause' && !view.held);
 	}
 
 	function aside(running) {
@@ -93,6 +104,7 @@ component('upload-card', (host, { store, session }) => {
 		text(whyText, view.why?.text ?? card.interruptedText(rows));
 		const index = session.opened?.id === view.id ? session.opened?.index : null;
 		const left = secondsLeft(meter, view.size);
+		text(found, running ? card.soFar(problems) : '');
 		if (phase === 'done') fill(card.problemCount(problems), card.problemsIn(problems, index?.length === problems ? index?.rowsTouched : 0));
 		else if (phase === 'paused') fill(card.held, card.heldText);
 		else if (phase === 'cancelled') fill(rowWords(rows), card.kept);
@@ -131,7 +143,7 @@ function bar(label, kind) {
 }
 
 function aboutOf({ phase, size, startedAt, endedAt, seconds }) {
-	const more = { waiting: '', receiving: card.started(clock(startedAt)), reading: card.allHere, done: card.took(seconds) }[phase] ?? card.stopped(clock(endedAt));
+	const more = { waiting: '', receiving: card.started(clock(startedAt)), understood: card.started(clock(startedAt)), reading: card.allHere, done: card.took(seconds) }[phase] ?? card.stopped(clock(endedAt));
 	return [size === null ? card.unknownSize : bytes(size), more].filter(Boolean).join(', ');
 }
 
@@ -141,10 +153,10 @@ function ofUpload(upload, state) {
 	const waits = waitsForFile(upload, state);
 	const phase = phaseOf(upload, state);
 	return {
-		id: upload.id, name: upload.filename, phase, mine: Boolean(mine), size: mine?.size ?? upload.total_bytes, read: upload.read_bytes, rows: upload.rows,
+		id: upload.id, name: upload.filename, phase, held: isHeld(upload), mine: Boolean(mine), size: mine?.size ?? upload.total_bytes, read: isHeld(upload) ? 0 : upload.read_bytes, rows: upload.rows,
 		// While nothing is sent, what counts is what has arrived.
 		sent: Math.max((!mine?.hold && mine?.sent) || 0, upload.received_bytes),
-		does: waits ? 'goOn' : phase === 'receiving' ? mine && 'pause' : mine && { paused: 'resume', interrupted: 'retry' }[phase],
+		does: waits ? 'goOn' : ['receiving', 'understood'].includes(phase) ? mine && mine.sent < mine.size && 'pause' : mine && { paused: 'resume', interrupted: 'retry' }[phase],
 		problems: upload.problems, meter: upload.meter ?? [], startedAt: upload.created_at, endedAt: upload.updated_at, seconds: upload.seconds ?? (Date.parse(upload.updated_at) - Date.parse(upload.created_at)) / 1000,
 		why: whyOf(upload, phase, mine, waits && (state.refused ?? card.rest)),
 	};
@@ -154,6 +166,7 @@ function ofUpload(upload, state) {
 function whyOf({ failure, rows }, phase, mine, waits) {
 	if (phase === 'failed') return { title: failure?.message ?? card.failed, text: card.failedText(rows) };
 	if (waits) return { title: waits, text: waits === card.rest ? card.restText : '' };
+	if (phase === 'understood') return { title: card.toCheck, text: card.toCheckText };
 	if (phase === 'paused') return mine?.why && { title: mine.why, text: card.whyText };
 	return phase === 'interrupted' && mine && { title: card.lost, text: card.lostText };
 }

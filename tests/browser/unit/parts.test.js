@@ -6,6 +6,7 @@ import { columnWindow, describe, offsets } from '../../../static/js/columns.js';
 import * as format from '../../../static/js/format.js';
 import { closed, rowsPerSecond, sampled, secondsLeft, spark } from '../../../static/js/meter.js';
 import { ProblemIndex } from '../../../static/js/problem-index.js';
+import { behindBy } from '../../../static/js/state.js';
 import { Parser } from '../../../static/js/sse-source.js';
 import { keyAction } from '../../../static/js/components/table-keys.js';
 
@@ -41,7 +42,7 @@ test('a long cell is not cut through a character', () => {
 
 test('columns look like what their values look like', () => {
   const sample = [['1', '1.5', '2024-01-02', '2024-01-02T03:04', 'x', ''], ['-20', '3', '2024-12-31', '2024-01-02 03:04:05', '1', '']].map((cells, i) => ({ row: i + 1, cells }));
-  assert.deepEqual(describe(['a', 'b', 'c', 'd', 'e', 'f'], sample).map((one) => one.look), ['whole', 'number', 'date', 'time', 'text', 'empty']);
+  assert.deepEqual(describe(['a', 'b', 'c', 'd', 'e', 'f'], sample).map((one) => one.type), ['integer', 'number', 'date', 'datetime', 'text', 'empty']);
 });
 
 test('of many columns only those in view are shown', () => {
@@ -67,6 +68,8 @@ test('problems are found by row, forwards and backwards', () => {
   assert.equal(index.brief(index.beside(90, -1)).row, 3);
   assert.equal(index.beside(3, -1), -1);
   assert.equal(index.rowsTouched, 2);
+  assert.deepEqual(index.touched, [3, 90]);
+  assert.deepEqual(index.groups()[0].rows, [3, 90]);
   assert.deepEqual(index.groups().map((group) => [group.code, group.at.length]), [['missing-cell', 2], ['blank-row', 1], ['encoding-error', 1], ['duplicate-label', 1]]);
 });
 
@@ -82,11 +85,36 @@ test('speed needs samples, time left needs three steady seconds', () => {
   assert.equal(rowsPerSecond(meter), 400);
   assert.equal(secondsLeft(meter, 100_000), null);
   for (let i = 9; i <= 16; i++) meter = sampled(meter, { at: i * 250, rows: i * 100, bytes: i * 1000 });
-  assert.equal(secondsLeft(meter, 100_000), 21);
+  assert.equal(secondsLeft(meter, 100_000), 20, 'in steps of five');
+  assert.equal(secondsLeft(meter, 26_000), 2.5);
   assert.equal(secondsLeft(meter, null), null);
   assert.equal(sampled(meter, { at: 4200, rows: 1, bytes: 1 }), meter, 'at most four samples a second');
   assert.ok(spark(closed(meter, { at: 4100, rows: 1640, bytes: 1 })).every((height) => height >= 0 && height <= 1));
   assert.deepEqual(spark(meter.slice(0, 2)), []);
+});
+
+test('the time left does not jump with one fast or slow moment, nor with a pause', () => {
+  let meter = [];
+  let bytes = 0;
+  const go = (at, more) => { meter = sampled(meter, { at, rows: 0, bytes: bytes += more }); };
+  for (let at = 0; at < 20_000; at += 250) go(at, 1000);
+  const before = secondsLeft(meter, 1_000_000);
+  go(20_000, 5000);
+  const fast = secondsLeft(meter, 1_000_000);
+  go(20_250, 0);
+  go(140_000, 1000);
+  const held = secondsLeft(meter, 1_000_000);
+  assert.ok(fast > before * 0.8 && fast <= before, `${before} s, then ${fast} s`);
+  assert.ok(held < before * 3, `${before} s, then ${held} s`);
+});
+
+test('how far behind a stream is, is what was there when it was opened', () => {
+  const behind = (newest, lastId) => behindBy({ state: 'behind', retryAt: null, newest, lastId });
+  assert.equal(behind(100, 'k3v9x0ab-40'), 60);
+  assert.equal(behind(100, 'zzzzzzzz-100'), 0);
+  assert.equal(behind(100, 'zzzzzzzz-140'), 0, 'what came since is no lag');
+  assert.equal(behind(null, 'k3v9x0ab-40'), null, 'not every server says it');
+  assert.equal(behind(100, null), null);
 });
 
 test('numbers are written as people read them', () => {
@@ -110,10 +138,13 @@ test('links name a client and one of its uploads', () => {
 });
 
 test('letters are keys only without Ctrl, Alt or Meta', () => {
-  const key = (name, more = {}) => keyAction({ key: name, ctrlKey: false, metaKey: false, altKey: false, ...more });
+  const key = (name, more = {}) => keyAction({ key: name, ctrlKey: false, metaKey: false, altKey: false, shiftKey: false, ...more });
   assert.deepEqual(key('n'), { act: 'next' });
   assert.equal(key('n', { ctrlKey: true }), undefined);
   assert.equal(key('n', { altKey: true }), undefined);
-  assert.deepEqual(key('End', { ctrlKey: true }), { row: 'last' });
+  assert.deepEqual(key('End', { ctrlKey: true }), { rows: Infinity });
+  assert.deepEqual(key('c', { metaKey: true }), { act: 'copy' });
+  assert.deepEqual(key('ArrowRight', { shiftKey: true }), { act: 'wider' });
+  assert.deepEqual(key('?', { shiftKey: true }), { act: 'keys' });
   assert.equal(key('x'), undefined);
 });

@@ -13,7 +13,12 @@ function served(total, { missing = new Set(), columns = ['n'] } = {}) {
     for (; row <= total.now && rows.length < limit; row++) if (!missing.has(row)) rows.push({ row, data: Object.fromEntries(columns.map((name) => [name, `${name} ${row}`])) });
     return { columns, rows, next: row <= total.now ? row : null, total: total.now };
   };
-  const source = new RowSource(fetch);
+  const fetchThese = async (numbers) => {
+    asked.push({ numbers });
+    await new Promise((done) => { setTimeout(done, 1); });
+    return { columns, rows: numbers.filter((row) => !missing.has(row)).map((row) => ({ row, data: Object.fromEntries(columns.map((name) => [name, `${name} ${row}`])) })), next: null, total: total.now };
+  };
+  const source = new RowSource(fetch, fetchThese);
   source.total = total.now;
   return { source, asked };
 }
@@ -127,5 +132,45 @@ test('of a long cell only the beginning is kept', () => {
   source.setColumns(['n']);
   source.push([{ row: 1, data: { n: 'é'.repeat(100_000) } }]);
   assert.deepEqual(source.at(1).cells[0], { text: 'é'.repeat(256), length: 100_000 });
+  source.close();
+});
+
+test('rows far apart are asked for by their numbers, once', async () => {
+  const { source, asked } = served({ now: 1_000_000 }, { missing: new Set([70_000]) });
+  const numbers = [5, 70_000, 900_000];
+  source.wantThese(numbers);
+  source.wantThese(numbers);
+  await change(source);
+  assert.deepEqual([source.at(5).cells[0], source.at(70_000), source.at(900_000).cells[0], source.at(6)], ['n 5', null, 'n 900000', undefined]);
+  source.wantThese(numbers);
+  assert.deepEqual(asked, [{ numbers }]);
+  source.close();
+});
+
+test('of rows asked for by number the newest are kept, and all that a screen can show', async () => {
+  const { source } = served({ now: 1_000_000 });
+  for (let screen = 0; screen < 20; screen++) {
+    const numbers = Array.from({ length: 200 }, (_, i) => screen * 20_000 + i * 100 + 1);
+    source.wantThese(numbers);
+    await change(source);
+    assert.ok(numbers.every((one) => source.at(one)));
+  }
+  assert.equal(source.at(1), undefined);
+  assert.ok(source.loaded.length < 1000);
+  source.close();
+});
+
+test('all rows that are here are told in order, each once', async () => {
+  const { source } = served({ now: 10_000 });
+  source.setColumns(['n']);
+  source.push([row(1), row(2), row(3)]);
+  source.wantThese([2, 9000]);
+  await change(source);
+  source.want(5000, 5001);
+  await change(source);
+  const numbers = source.loaded.map((one) => one.row);
+  assert.deepEqual(numbers.slice(0, 4), [1, 2, 3, 4865]);
+  assert.deepEqual(numbers, [...new Set(numbers)].sort((a, b) => a - b));
+  assert.equal(numbers.at(-1), 9000);
   source.close();
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { initial, isSending, localSending, phaseOf, reduce, selectedUpload, waitsForFile } from '../../../static/js/state.js';
+import { initial, isHeld, isSending, localSending, phaseOf, reduce, selectedUpload, waitsForFile } from '../../../static/js/state.js';
 
 const T = 1_700_000_000_000;
 const run = (actions, state = initial('harbour')) => actions.reduce(reduce, state);
@@ -8,6 +8,7 @@ const events = (...list) => ({ type: 'events', at: T, events: list });
 const stage = (upload, name, more = {}) => ({ kind: 'stage', data: { upload, stage: name, filename: 'a.csv', ...more } });
 const progress = (upload, more) => ({ kind: 'progress', data: { upload, percent: 1, received_bytes: 10, read_bytes: 5, total_bytes: 100, rows: 1, problems: 0, ...more } });
 const ENDED = { rows: 9, problems: 1, received_bytes: 100, read_bytes: 100, total_bytes: 100 };
+const queued = (...names) => ({ type: 'queued', files: names.map((name) => ({ key: name, name, size: 100 })) });
 const listed = (id, more) => ({ id, client: 'harbour', filename: 'a.csv', stage: 'done', percent: 100, received_bytes: 1, read_bytes: 1, total_bytes: 1, rows: 1, problems: 0, problems_by_code: {}, columns: ['x'], reading: null, failure: null, created_at: '2024-01-01T00:00:00.000Z', updated_at: '2024-01-01T00:00:01.000Z', ...more });
 
 test('a new upload of the client is shown as soon as it begins', () => {
@@ -24,7 +25,7 @@ test('an upload somebody opened is not taken from them', () => {
 });
 
 test('what this page sends is shown, also while it looked at another upload', () => {
-  const state = run([{ type: 'listed', uploads: [listed('old')], next: null }, { type: 'select', id: 'old', follow: false }, { type: 'sendStarted', name: 'a.csv', size: 100, at: T }, { type: 'sendBegun', upload: 'u1' }, events(stage('u1', 'receiving'))]);
+  const state = run([{ type: 'listed', uploads: [listed('old')], next: null }, { type: 'select', id: 'old', follow: false }, queued('a.csv'), { type: 'sendStarted', name: 'a.csv', size: 100, at: T, key: 'a.csv' }, { type: 'sendBegun', upload: 'u1' }, events(stage('u1', 'receiving'))]);
   assert.equal(state.selected, 'u1');
   assert.equal(state.sending.upload, 'u1');
 });
@@ -95,13 +96,46 @@ test('a deleted upload is gone from everywhere', () => {
   assert.deepEqual([...state.uploads.keys(), ...state.order], []);
 });
 
-test('of one upload only the last word stands; at most three are kept, the newest', () => {
+test('of one upload only the last word stands; what was said is kept, the last fifty', () => {
   const toast = (n, upload = `u${n}`) => ({ kind: 'toast', data: { upload, level: 'info', message: `${n}` } });
   const said = (...list) => run([events(...list)]).toasts.map((one) => one.message);
-  assert.deepEqual(said(toast(1), toast(2), toast(3), toast(4)), ['2', '3', '4']);
+  assert.deepEqual(said(toast(1), toast(2), toast(3), toast(4)), ['1', '2', '3', '4']);
   assert.deepEqual(said(toast(1, 'a'), toast(2, 'b'), toast(3, 'a')), ['2', '3']);
-  const { toasts } = run([{ type: 'toast', message: 'x', level: 'info' }, { type: 'toast', message: 'y', level: 'info' }]);
+  const { toasts } = run([{ type: 'toast', at: T, message: 'x', level: 'info' }, { type: 'toast', at: T, message: 'y', level: 'info' }]);
   assert.deepEqual(toasts.map((one) => [one.message, one.key]), [['x', 1], ['y', 2]]);
+  const { messages } = run([events(...Array.from({ length: 60 }, (_, i) => toast(i, 'a'))), { type: 'toastClosed', key: 60 }]);
+  assert.deepEqual([messages.length, messages[0].message, messages.at(-1).message, messages.at(-1).at], [50, '10', '59', T]);
+});
+
+test('files wait in their order, and one can be taken away', () => {
+  let state = run([queued('a.csv', 'b.csv'), queued('c.csv')]);
+  assert.deepEqual(state.queue.map(({ name }) => name), ['a.csv', 'b.csv', 'c.csv']);
+  assert.ok(isSending(state), 'leaving would lose them');
+  state = run([{ type: 'sendStarted', name: 'a.csv', size: 100, at: T, key: 'a.csv' }, { type: 'unqueued', key: 'b.csv' }, { ...queued('d.csv'), first: true }], state);
+  assert.deepEqual(state.queue.map(({ name }) => name), ['d.csv', 'c.csv']);
+  assert.equal(localSending(state).name, 'a.csv');
+});
+
+test('leaving asks while files wait for one that is paused', () => {
+  const state = run([...BEGUN, queued('b.csv'), { type: 'sendNews', state: 'paused' }]);
+  assert.ok(isSending(state));
+  assert.ok(!isSending(run([{ type: 'unqueued', key: 'b.csv' }], state)));
+});
+
+test('what waited is shown when it begins, but takes nothing from who looks at something else', () => {
+  const next = [{ type: 'sendEnded', upload: null, error: null }, { type: 'sendStarted', name: 'b.csv', size: 100, at: T, key: 'b.csv' }, { type: 'sendBegun', upload: 'u2' }, events(stage('u2', 'receiving'))];
+  assert.equal(run([...BEGUN, queued('b.csv'), ...next]).selected, 'u2');
+  const looks = [{ type: 'listed', uploads: [listed('old')], next: null }, ...BEGUN, queued('b.csv'), { type: 'select', id: 'old', follow: false }];
+  assert.equal(run([...looks, ...next]).selected, 'old');
+  assert.equal(run([...looks, queued('c.csv'), ...next]).selected, 'old', 'to add a file is not to look at it');
+});
+
+test('another client has nothing of this one but the limit of the server and what was said', () => {
+  const state = run([{ type: 'limit', sizeMax: 1000 }, queued('a.csv'), { type: 'client', client: 'other' }]);
+  assert.deepEqual([state.queue, state.sizeMax, state.client], [[], 1000, 'other']);
+  const say = { type: 'toast', at: T, message: 'x', level: 'info' };
+  const { toasts } = run([say, { type: 'client', client: 'other' }, say]);
+  assert.deepEqual(toasts.map(({ key }) => key), [2], 'no two messages are taken for one');
 });
 
 test('a gap says how many events are gone, where that can be said', () => {
@@ -180,4 +214,54 @@ test('a refused file says why until something else is done', () => {
   assert.equal(state.refused, 'another file');
   assert.equal(run([{ type: 'select', id: 'u1', follow: true }], state).refused, null);
   assert.equal(run([{ type: 'sendStarted', name: 'a.csv', size: 100, at: T, upload: 'u1' }], state).refused, null);
+});
+
+test('what the columns look like is kept as the server says it, and late news does not take it away', () => {
+  const columns = [{ name: 'x', type: 'integer', rows: 3, nulls: 0, distinct: 3, min: '1', max: '3', examples: ['1', '2', '3'] }];
+  const begun = run([events(stage('u1', 'receiving'))]);
+  assert.equal(selectedUpload(begun).profile, null);
+  const state = run([events(stage('u1', 'understood', { columns: ['x'] }), { kind: 'profile', data: { upload: 'u1', columns } }), { type: 'fetched', upload: listed('u1', { stage: 'reading', profile: null, source: 'u0', options: { trim: true } }) }], begun);
+  const upload = selectedUpload(state);
+  assert.deepEqual(upload.profile, columns);
+  assert.deepEqual(upload.columns, ['x']);
+  assert.deepEqual([upload.source, upload.options], ['u0', { trim: true }]);
+});
+
+const HELD = { stage: 'understood', hold: true, rows: 0 };
+
+test('an upload is held from when the server says so until it is read, while bytes still come', () => {
+  const begun = [{ type: 'sendStarted', name: 'a.csv', size: 100, at: T }, { type: 'sendBegun', upload: 'u1' }, events(stage('u1', 'receiving', { total_bytes: 100 }), stage('u1', 'understood', { columns: ['x'] }))];
+  let state = run(begun);
+  assert.equal(phaseOf(selectedUpload(state), state), 'receiving', 'every upload is understood before it is read');
+  state = run([{ type: 'fetched', upload: listed('u1', { ...HELD, received_bytes: 40, total_bytes: 100 }) }], state);
+  assert.ok(isHeld(selectedUpload(state)));
+  assert.equal(phaseOf(selectedUpload(state), state), 'understood');
+  const paused = run([{ type: 'sendNews', state: 'paused', why: null }], state);
+  assert.equal(phaseOf(selectedUpload(paused), paused), 'paused');
+  const sent = run([{ type: 'sendNews', state: 'going', sent: 100 }], state);
+  assert.equal(phaseOf(selectedUpload(sent), sent), 'understood', 'all is here, and it still waits');
+  const left = { ...state, sending: null, left: 'u1' };
+  assert.equal(phaseOf(selectedUpload(left), left), 'interrupted');
+  state = run([events(stage('u1', 'reading'))], sent);
+  assert.equal(phaseOf(selectedUpload(state), state), 'reading');
+  state = run([{ type: 'fetched', upload: listed('u1', { ...HELD, received_bytes: 100, total_bytes: 100 }) }], state);
+  assert.equal(selectedUpload(state).stage, 'reading', 'an answer that is older takes nothing back');
+});
+
+test('a new reading of an upload is shown at once, with all its bytes, whatever is being sent', () => {
+  const sending = [{ type: 'listed', uploads: [listed('u1', { received_bytes: 100, total_bytes: 100 })], next: null }, { type: 'sendStarted', name: 'b.csv', size: 9, at: T }, { type: 'select', id: 'u1', follow: false }, { type: 'reread', reread: { id: 'u1', options: { trim: 'true' } } }];
+  const other = run([...sending, events(stage('u2', 'receiving', { filename: 'b.csv', total_bytes: 9 }))]);
+  assert.equal(other.selected, 'u1');
+  const state = run([events(stage('u3', 'receiving', { total_bytes: 100 }))], other);
+  const upload = selectedUpload(state);
+  assert.deepEqual([upload.id, upload.source, upload.rows, upload.received_bytes, phaseOf(upload, state)], ['u3', 'u1', 0, 100, 'reading']);
+  assert.deepEqual(upload.options, { trim: 'true' }, 'nothing looks found that was said');
+  assert.equal(state.reread, null);
+  const next = run([events(stage('u4', 'receiving', { total_bytes: 100 }))], { ...state, follow: false });
+  assert.equal(next.uploads.get('u4').source, null, 'the next one is no reading of it');
+});
+
+test('what is said of an upload goes when it does', () => {
+  const state = run([events(stage('u1', 'cancelled', ENDED), { kind: 'toast', data: { upload: 'u1', level: 'warning', message: 'cancelled' } }), { type: 'deleted', id: 'u1' }]);
+  assert.deepEqual(state.toasts, []);
 });

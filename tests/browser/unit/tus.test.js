@@ -14,7 +14,7 @@ async function upload(plan = [], { file = csv(), path = null, location, patience
   const news = [];
   const begun = [];
   let heard = () => {};
-  const tus = new Tus(file, { client: 'harbour', path, begun: (at) => begun.push(at), tell: (one) => { news.push(one); heard(one); }, send, patience });
+  const tus = new Tus(file, { said: { client: 'harbour' }, path, begun: (at) => begun.push(at), tell: (one) => { news.push(one); heard(one); }, send, patience });
   const until = (fits) => new Promise((done) => { heard = (one) => { if (fits(one)) done(one); }; });
   /** Until so many requests have come. */
   const asked = async (n) => { while (served.asked.length < n) await new Promise((done) => { setImmediate(done); }); };
@@ -212,7 +212,7 @@ test('large files go in slices, each from where the last one ended', async () =>
     const header = (name) => ({ location: '/files/u1', 'upload-offset': String(Number(headers['Upload-Offset']) + (body?.size ?? 0)) })[name.toLowerCase()] ?? null;
     return { status: method === 'POST' ? 201 : 204, header, text: '' };
   };
-  const tus = new Tus(/** @type {any} */ (file), { client: 'c', begun: () => {}, tell: () => {}, send });
+  const tus = new Tus(/** @type {any} */ (file), { said: { client: 'c' }, begun: () => {}, tell: () => {}, send });
   assert.equal(await tus.run(), true);
   assert.deepEqual(asked.slice(1), [['PATCH', '0', 32 << 20], ['PATCH', String(32 << 20), 32 << 20], ['PATCH', String(64 << 20), 6 << 20]]);
 });
