@@ -1,10 +1,11 @@
 //! The composition root: builds the parts, and owns the order in which they start and stop.
 //!
-//! Start: lock the folder → spool → journal → streams → uploads (recovery begins) → listener.
+//! Start: lock the folder → keys → spool → journal → streams → uploads (recovery begins) → listener.
 //! Stop: not ready → stop accepting → uploads end as interrupted, synced → watchers are sent home → requests end →
 //! journal closes, cleanly.
 
-use crate::config::ServeArgs;
+use crate::access::{Access, AccessError, Mode};
+use crate::config::{BadAuth, ServeArgs};
 use crate::domain::Limits;
 use crate::http::{self, Health, Services};
 use crate::ingest::{Ingest, Retention};
@@ -19,6 +20,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 /// Why the server did not start, or ended other than asked.
@@ -27,9 +30,15 @@ pub enum AppError {
     /// The address is reachable from other machines.
     #[error(
         "{0} is reachable from other machines, and anybody who reaches it could read, upload and delete. \
-         Listen on 127.0.0.1, or say --insecure-public if that is meant"
+         Ask for keys (--auth token), listen on 127.0.0.1, or say --insecure-public if that is meant"
     )]
     Public(SocketAddr),
+    /// The settings of who may do what do not go together.
+    #[error(transparent)]
+    Auth(#[from] BadAuth),
+    /// The keys cannot be used.
+    #[error(transparent)]
+    Access(#[from] AccessError),
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {error}")]
     Listen {
@@ -69,6 +78,7 @@ pub struct App {
     ingest: Ingest,
     rows: Rows,
     health: Health,
+    access: Arc<Access>,
     retention: Retention,
     args: ServeArgs,
     /// Held as long as the folder is used.
@@ -84,7 +94,8 @@ impl App {
     /// # Errors
     /// [`AppError`], as it says.
     pub async fn start(args: &ServeArgs) -> Result<Self, AppError> {
-        if !args.listen.ip().is_loopback() && !args.insecure_public {
+        let mode = args.auth.mode(args.limits.0.jwt_leeway_ms)?;
+        if !args.listen.ip().is_loopback() && mode == Mode::None && !args.insecure_public {
             return Err(AppError::Public(args.listen));
         }
         let limits = Arc::new(args.limits.0.clone());
@@ -96,6 +107,7 @@ impl App {
             TryLockError::WouldBlock => AppError::Locked(args.data_dir.clone()),
             TryLockError::Error(error) => folder(error),
         })?;
+        let access = Arc::new(Access::open(mode, &args.data_dir, &limits)?);
         let spool = Spool::open(&args.data_dir.join("spool"), limits.disk_free_bytes_min).map_err(folder)?;
         let journal = Journal::open(&args.data_dir.join("journal.db"), limits.journal_queue_bytes_max)?;
         let streams = Streams::new(journal.clone(), spool.clone(), Arc::clone(&limits));
@@ -114,6 +126,7 @@ impl App {
             ingest,
             rows,
             health: Health::default(),
+            access,
             retention: Retention {
                 keep_ms: u64::try_from(args.keep.as_millis()).unwrap_or(u64::MAX),
                 keep_bytes: args.keep_bytes,
@@ -133,6 +146,7 @@ impl App {
     /// # Errors
     /// [`AppError::Serve`], [`AppError::Journal`].
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), AppError> {
+        let changes = watch::Sender::new(());
         let endpoint = http::endpoint(Services {
             limits: Arc::clone(&self.limits),
             ingest: self.ingest.clone(),
@@ -143,15 +157,20 @@ impl App {
             allowed_hosts: self.allowed_hosts(),
             allowed_origins: self.args.allow_origin.clone(),
             keep_ms: self.retention.keep_ms,
+            access: Arc::clone(&self.access),
+            changes: changes.clone(),
         });
         let accepting = CancellationToken::new();
         let serving = http::serve(self.listener, endpoint, Arc::clone(&self.limits), accepting.clone());
         let serving = tokio::spawn(serving);
         let retaining = tokio::spawn(retain(self.ingest.clone(), self.retention));
+        let every = Duration::from_millis(self.limits.keys_poll_ms.max(1));
+        let looking = tokio::spawn(look_at_keys(self.access, every, changes));
         shutdown.cancelled().await;
         self.health.shutting_down();
         accepting.cancel();
         retaining.abort();
+        looking.abort();
         self.ingest.close().await;
         self.streams.close().await;
         let served = serving.await;
@@ -173,6 +192,28 @@ async fn retain(ingest: Ingest, retention: Retention) {
         every.tick().await;
         if let Err(error) = ingest.retain(retention).await {
             tracing::warn!(%error, "old uploads could not be let go; it is tried again");
+        }
+    }
+}
+
+/// Takes what the key file says when it changed, and tells those who stream by its keys.
+async fn look_at_keys(access: Arc<Access>, every: Duration, changes: watch::Sender<()>) {
+    if access.is_open() {
+        return;
+    }
+    let mut every = tokio::time::interval(every);
+    every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        every.tick().await;
+        let access = Arc::clone(&access);
+        match tokio::task::spawn_blocking(move || access.look_again()).await {
+            Ok(Ok(false)) => {}
+            Ok(Ok(true)) => {
+                tracing::info!("the key file changed, and its keys count from now on");
+                changes.send_replace(());
+            }
+            Ok(Err(error)) => tracing::warn!(%error, "the key file cannot be used; the keys stay as they were"),
+            Err(_) => return,
         }
     }
 }

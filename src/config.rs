@@ -2,11 +2,15 @@
 //!
 //! Limits are flags of their own, made from the one table in [`Limits::TABLE`].
 
+mod auth;
 mod read;
 mod remote;
+mod token;
 
+pub use auth::{AuthArgs, AuthMode, BadAuth};
 pub use read::ReadArgs;
 pub use remote::{Client, TailArgs, UploadArgs};
+pub use token::{InspectArgs, NewTokenArgs, Patterns, TokenCommand};
 
 use crate::domain::{LimitSpec, Limits, Unit};
 use crate::mock::{BadColumns, Column};
@@ -48,7 +52,7 @@ pub struct ServeArgs {
     #[arg(long, env = "ROWCAST_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
     pub allow_origin: Vec<String>,
 
-    /// Listen beyond loopback although anybody who reaches the port may then read, upload and delete.
+    /// Listen beyond loopback without --auth, although anybody who reaches the port may then read, upload and delete.
     #[arg(long, env = "ROWCAST_INSECURE_PUBLIC", value_parser = clap::builder::BoolishValueParser::new(),
           default_value = "false", default_missing_value = "true", num_args = 0..=1, require_equals = true)]
     pub insecure_public: bool,
@@ -56,6 +60,10 @@ pub struct ServeArgs {
     /// How much is logged: off, error, warn, info, debug or trace.
     #[arg(long, env = "ROWCAST_LOG", default_value = "info", value_name = "LEVEL")]
     pub log: tracing::level_filters::LevelFilter,
+
+    /// How people prove who they are.
+    #[command(flatten)]
+    pub auth: AuthArgs,
 
     /// How much of anything is allowed.
     #[command(flatten)]

@@ -9,11 +9,12 @@
 //! | 4 | [`stream`] | who watches, and what they get |
 //! | 3 | [`rows`] | rows read back from their spans and literals |
 //! | 2 | [`spool`], [`journal`] | files; the journal knows SQLite, nobody else does |
-//! | 1 | [`reader`], [`encode`], [`mock`] | pure: bytes to rows, events to bytes, rows out of nothing |
+//! | 1 | [`reader`], [`encode`], [`mock`], [`access`] | pure: bytes to rows, events to bytes, rows out of nothing, keys to people |
 //! | 0 | [`domain`] | the words |
 //!
 //! A module imports only from layers below its own, and not from its neighbours; `tests/it/tidy.rs` holds this.
 
+pub mod access;
 pub mod app;
 pub mod commands;
 pub mod config;

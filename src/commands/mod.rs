@@ -13,10 +13,11 @@ mod plain;
 mod read;
 mod serve;
 mod tail;
+mod token;
 mod told;
 mod upload;
 
-use crate::config::{MockArgs, ReadFileArgs, ServeArgs, TailArgs, UploadArgs};
+use crate::config::{MockArgs, ReadFileArgs, ServeArgs, TailArgs, TokenCommand, UploadArgs};
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -39,6 +40,9 @@ enum Command {
     Upload(Box<UploadArgs>),
     /// Watch a client's events.
     Tail(Box<TailArgs>),
+    /// Make keys for a server that asks who one is, and look at tokens.
+    #[command(subcommand)]
+    Token(TokenCommand),
     /// Read a CSV file as the server would, and write what was found.
     Read(Box<ReadFileArgs>),
     /// Write a mock CSV to standard output.
@@ -58,6 +62,7 @@ pub fn run() -> ExitCode {
         Some(Command::Serve(args)) => serve::run(*args).map(|()| ExitCode::SUCCESS),
         Some(Command::Upload(args)) => upload::run(*args),
         Some(Command::Tail(args)) => tail::run(*args),
+        Some(Command::Token(command)) => token::run(command),
         Some(Command::Read(args)) => read::run(&args),
         Some(Command::Mock(args)) => mock::run(&args).map(|()| ExitCode::SUCCESS),
         Some(Command::Openapi) => openapi::run().map(|()| ExitCode::SUCCESS),

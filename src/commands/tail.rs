@@ -81,7 +81,7 @@ async fn watch(args: TailArgs) -> Result<Option<Stage>, End> {
         (false, None) => Begin::Now,
     };
     let mut events = Subscription::new(
-        args.client.server,
+        args.client.server.with_token(args.token),
         Watch {
             client: args.client.name,
             begin,

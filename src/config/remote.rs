@@ -2,7 +2,7 @@
 
 use super::{ReadArgs, bytes};
 use crate::domain::{ClientName, EventId, KindSet};
-use crate::remote::Address;
+use crate::remote::{Address, Token};
 use clap::Args;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -33,6 +33,10 @@ pub struct TailArgs {
     /// The server and the client on it, such as `http://127.0.0.1:3000/me`. A path in between is kept, as behind a proxy.
     #[arg(value_name = "URL/CLIENT", value_parser = client)]
     pub client: Client,
+
+    /// The key or token to show, where the server asks for one. In the environment it stands in no list of processes.
+    #[arg(long, env = "ROWCAST_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    pub token: Option<Token>,
 
     /// One JSON object a line for every event: {"event","id","data"}. `id` is null for progress, which has none.
     #[arg(long, conflicts_with = "rows")]
@@ -89,6 +93,10 @@ pub struct UploadArgs {
     /// The server. A path is kept, as behind a proxy.
     #[arg(long, env = "ROWCAST_URL", default_value = "http://127.0.0.1:3000", value_name = "URL")]
     pub to: Address,
+
+    /// The key or token to show, where the server asks for one. In the environment it stands in no list of processes.
+    #[arg(long, env = "ROWCAST_TOKEN", value_name = "TOKEN", hide_env_values = true)]
+    pub token: Option<Token>,
 
     /// The client whose watchers see the rows. Without it, a new UUID, which is printed; with --resume, the upload's own.
     #[arg(long, env = "ROWCAST_CLIENT", value_name = "NAME", value_parser = ClientName::parse)]

@@ -106,6 +106,12 @@ limits! {
     keep_alive_ms                   "keep-alive-ms"                Milliseconds 15_000,        300,       "After how much silence a watcher is sent a comment, so that proxies keep the connection."
     settle_ms                       "settle-ms"                    Milliseconds 200,           20,        "How long a reader waits for more than the first whole line before it decides how a file is read. A file that arrives quicker is decided from its first 64 KiB."
     progress_ms                     "progress-ms"                  Milliseconds 50,            20,        "Shortest time between two progress events of one upload."
+    token_bytes_max                 "token-bytes-max"              Bytes        4 * KIB,       KIB,       "Longest bearer token. A longer one is refused with 401."
+    session_ms_max                  "session-ms-max"               Milliseconds 43_200_000,    10_000,    "How long a session of a browser holds. It never outlives the token that it was begun with."
+    ticket_ms_max                   "ticket-ms-max"                Milliseconds 3_600_000,     5_000,     "Longest time that a ticket can be asked for. A longer one is refused with 400."
+    ticket_ms                       "ticket-ms"                    Milliseconds 60_000,        2_000,     "How long a ticket holds where nothing is said."
+    keys_poll_ms                    "keys-poll-ms"                 Milliseconds 1_000,         50,        "How often the key file is looked at for changes, and so how long a revoked key may still work."
+    jwt_leeway_ms                   "jwt-leeway-ms"                Milliseconds 30_000,        0,         "How far the clock of whoever signs tokens may be off. A token works so much longer than its `exp`."
     shutdown_ms_max                 "shutdown-ms-max"              Milliseconds 4_000,         2_000,     "How long a shutdown waits for running requests before it cuts them."
 }
 

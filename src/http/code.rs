@@ -48,6 +48,14 @@ api_codes! {
         "A multipart upload needs one part named `file` that holds the CSV, as in `curl -F file=@people.csv`."
     TooManyParts "too-many-parts" 400 "Too many parts"
         "The multipart body has more parts than this server takes. Send the part named `file` and only few small text fields."
+    Unauthenticated "unauthenticated" 401 "Not signed in"
+        "This server wants to know who asks. Send a key or token as `Authorization: Bearer …`, or sign in on the page."
+    InvalidToken "invalid-token" 401 "Token not valid"
+        "What was shown proves nothing here: the key is not known or was revoked, or the token is not signed as this server expects. `detail` says more."
+    TokenExpired "token-expired" 401 "Token expired"
+        "What was shown was good until its time was over. Get a new token, or sign in again."
+    Forbidden "forbidden" 403 "Not allowed"
+        "It is known who asks, but their roles and client patterns do not allow this. `detail` says what it takes."
     CrossSite "cross-site" 403 "Request from another site"
         "A page of another site made this request. Only pages of this server may change anything here through a browser; programs other than browsers are not concerned."
     JoinedFile "joined-file" 403 "File put together from parts"
@@ -226,6 +234,10 @@ mod tests {
             ("bad-parameter", 400),
             ("upload-interrupted", 400),
             ("digest-mismatch", 400),
+            ("unauthenticated", 401),
+            ("invalid-token", 401),
+            ("token-expired", 401),
+            ("forbidden", 403),
             ("cross-site", 403),
             ("not-found", 404),
             ("method-not-allowed", 405),

@@ -4,20 +4,20 @@
 
 use super::guard::Guard;
 use poem::http::header::{
-    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, HeaderName, HeaderValue,
-    ORIGIN, VARY,
+    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD,
+    HeaderName, HeaderValue, ORIGIN, VARY,
 };
 use poem::http::{Method, StatusCode};
 use poem::{Request, Response};
 
 const METHODS: &str = "GET, HEAD, POST, PATCH, DELETE, OPTIONS";
 /// What a page may send beyond what any page may.
-const ALLOWED: &str = "Content-Type, Last-Event-ID, Idempotency-Key, Content-Digest, Repr-Digest, If-None-Match, \
+const ALLOWED: &str = "Authorization, Content-Type, Last-Event-ID, Idempotency-Key, Content-Digest, Repr-Digest, If-None-Match, \
                        Tus-Resumable, Upload-Length, Upload-Defer-Length, Upload-Metadata, Upload-Offset, \
                        Upload-Checksum, Upload-Concat, X-HTTP-Method-Override, X-Requested-With, X-Request-ID";
 /// What a page may read beyond what any page may.
-const EXPOSED: &str = "Location, ETag, Retry-After, Newest-Event-ID, Rowcast-Client, Tus-Resumable, Tus-Version, Tus-Extension, \
+const EXPOSED: &str = "Location, ETag, Retry-After, RateLimit, RateLimit-Policy, WWW-Authenticate, Content-Disposition, Newest-Event-ID, Rowcast-Client, Tus-Resumable, Tus-Version, Tus-Extension, \
                        Tus-Max-Size, Tus-Checksum-Algorithm, Upload-Offset, Upload-Length, Upload-Defer-Length, \
                        Upload-Metadata, Upload-Expires, Upload-Concat";
 /// Seconds that a browser may remember a preflight.
@@ -46,7 +46,18 @@ pub fn preflight(request: &Request) -> Option<Response> {
 pub fn complete_headers(response: &mut Response, origin: HeaderValue) {
     let headers = response.headers_mut();
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    // Pages of the same site have our cookie; those of others send a token, and no cookie of theirs is anything here.
+    headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
     headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
     headers.insert(RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
-    headers.append(VARY, HeaderValue::from_static("Origin"));
+}
+
+/// Says that an answer is another one for other origins, whichever asked: a cache must not give one's to another.
+pub fn note_origin(response: &mut Response, guard: &Guard) {
+    if guard.allows_any_origin() {
+        let headers = response.headers_mut();
+        let before = headers.get(VARY).and_then(|vary| vary.to_str().ok());
+        let vary = before.map_or_else(|| "Origin".to_owned(), |before| format!("{before}, Origin"));
+        headers.insert(VARY, vary.parse().expect("names of headers"));
+    }
 }

@@ -35,15 +35,17 @@ impl Guard {
         origin.to_str().is_ok_and(|origin| self.origins.iter().any(|allowed| allowed.eq_ignore_ascii_case(origin)))
     }
 
+    /// Whether there is any such origin.
+    pub fn allows_any_origin(&self) -> bool {
+        !self.origins.is_empty()
+    }
+
     /// Looks at a request's head.
     ///
     /// # Errors
     /// `bad-request`, `misdirected-host` or `cross-site`.
     pub fn check(&self, request: &Request) -> Result<(), ApiError> {
-        let local = match &**request.local_addr() {
-            Addr::SocketAddr(address) => Some(*address),
-            _ => None,
-        };
+        let local = local(request);
         let Some(host) = host(request)? else { return Ok(()) };
         if !self.serves(&host, local) {
             let detail = format!("'{host}' is not served here; see --help for how to allow a name");
@@ -53,6 +55,17 @@ impl Guard {
             self.check_site(request.headers(), &host, local)?;
         }
         Ok(())
+    }
+
+    /// Whether one of our pages asks, or a program, or an allowed page of another site; whatever the method.
+    ///
+    /// # Errors
+    /// `bad-request`, `cross-site`.
+    pub fn check_page(&self, request: &Request) -> Result<(), ApiError> {
+        match host(request)? {
+            Some(host) => self.check_site(request.headers(), &host, local(request)),
+            None => Ok(()),
+        }
     }
 
     fn serves(&self, host: &Authority, local: Option<SocketAddr>) -> bool {
@@ -86,6 +99,14 @@ impl Guard {
             }
             _ => Err(ApiError::plain(ApiCode::CrossSite)),
         }
+    }
+}
+
+/// The address that the connection came in by.
+fn local(request: &Request) -> Option<SocketAddr> {
+    match &**request.local_addr() {
+        Addr::SocketAddr(address) => Some(*address),
+        _ => None,
     }
 }
 

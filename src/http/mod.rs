@@ -4,7 +4,8 @@
 //! `rows`, and puts both into words that clients understand.
 //!
 //! The way of a request: [`serve()`] accepts its connection and watches over it · `incoming` watches over its body ·
-//! `site` decides whether and where it goes · a handler of `api` answers · `site` gives every error its form.
+//! `site` decides whether and where it goes, and asks `guard` (which host, which page) and `gate` (who) · a handler of `api`
+//! answers · `site` gives every error its form.
 //!
 //! Invariants:
 //! - Whatever goes wrong is answered with `application/problem+json` from one table (`code`), panics too.
@@ -12,14 +13,17 @@
 //! - Success is answered only when the service below said that it is on disk.
 //! - The OpenAPI document is made from the handlers, and needs nothing that runs.
 //!
-//! Not for: deciding anything about a file's content, keeping state, or authentication (a later matter).
+//! Not for: deciding anything about a file's content, keeping state, or what a role is good for (`access`).
 
 mod api;
 mod code;
 mod cors;
+mod credential;
 mod docs;
+mod document;
 mod error;
 mod etag;
+mod gate;
 mod guard;
 mod health;
 mod incoming;
@@ -28,13 +32,16 @@ mod problems;
 mod serve;
 mod site;
 mod stall;
+mod standing;
 mod tus;
 mod ui;
 mod wire;
 
+pub use document::openapi_document;
 pub use health::Health;
 pub use serve::serve;
 
+use crate::access::Access;
 use crate::domain::Limits;
 use crate::ingest::Ingest;
 use crate::rows::Rows;
@@ -45,20 +52,18 @@ use api::files::FilesApi;
 use api::mock::MockApi;
 use api::ops::OpsApi;
 use api::reread::RereadApi;
+use api::session::SessionApi;
 use api::upload::UploadApi;
 use api::uploads::UploadsApi;
 use docs::Fixed;
+use document::{described, described_as};
+use gate::Gate;
 use guard::Guard;
-use poem::endpoint::BoxEndpoint;
-use poem::http::Method;
 use poem::{Endpoint, IntoEndpoint, Response};
-use poem_openapi::registry::{MetaApi, Registry};
-use poem_openapi::{OpenApi, OpenApiService};
 use site::{Addresses, Site};
-use std::collections::HashMap;
-use std::marker::PhantomData;
 use std::path::PathBuf;
 use std::sync::Arc;
+use tokio::sync::watch;
 use ui::Ui;
 
 /// What the routes stand on.
@@ -82,15 +87,20 @@ pub struct Services {
     pub allowed_origins: Vec<String>,
     /// Milliseconds that an upload is kept after it last changed its stage.
     pub keep_ms: u64,
+    /// Who may do what.
+    pub access: Arc<Access>,
+    /// Told when keys or sessions ended, so that streams look whether they may go on.
+    pub changes: watch::Sender<()>,
 }
 
-type Api = (EventsApi, UploadApi, FilesApi, UploadsApi, RereadApi, DownloadsApi, MockApi, OpsApi);
+type Api = (EventsApi, UploadApi, FilesApi, UploadsApi, RereadApi, DownloadsApi, SessionApi, MockApi, OpsApi);
 
 /// All routes, with everything around them.
 pub fn endpoint(services: Services) -> impl Endpoint<Output = Response> + 'static {
     let ui = Ui::new(services.static_dir.clone());
     let guard = Guard::new(services.allowed_hosts.iter().cloned(), services.allowed_origins.iter().cloned());
     let services = Arc::new(services);
+    let gate = Gate(services.clone());
     let api: Api = (
         EventsApi(services.clone()),
         UploadApi(services.clone()),
@@ -98,6 +108,7 @@ pub fn endpoint(services: Services) -> impl Endpoint<Output = Response> + 'stati
         UploadsApi(services.clone()),
         RereadApi(services.clone()),
         DownloadsApi(services.clone()),
+        SessionApi(services.clone()),
         MockApi(services.clone()),
         OpsApi {
             services,
@@ -106,42 +117,7 @@ pub fn endpoint(services: Services) -> impl Endpoint<Output = Response> + 'stati
             swagger: Fixed::swagger(described().swagger_ui_html()),
         },
     );
-    Site { operations: described_as(api).into_endpoint(), addresses: Addresses::of::<Api>(), ui, guard }
-}
-
-/// The OpenAPI document of all routes, as indented JSON. The same for the same program, always.
-pub fn openapi_document() -> String {
-    described().spec() + "\n"
-}
-
-/// The API's description without its services.
-struct Described<T>(PhantomData<fn() -> T>);
-
-impl<T: OpenApi> OpenApi for Described<T> {
-    fn meta() -> Vec<MetaApi> {
-        T::meta()
-    }
-
-    fn register(registry: &mut Registry) {
-        T::register(registry);
-    }
-
-    fn add_routes(self, _: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {}
-}
-
-fn described() -> OpenApiService<Described<Api>, ()> {
-    described_as(Described(PhantomData))
-}
-
-fn described_as<T>(api: T) -> OpenApiService<T, ()> {
-    OpenApiService::new(api, "rowcast", env!("CARGO_PKG_VERSION"))
-        .summary("Takes CSV uploads and streams every row to whoever watches, while the file is still arriving.")
-        .description(
-            "Watch a client with `GET /sse/{client}`, upload for it with `POST /upload/{client}`. Both work with the name of \
-             any client; it need not be made before. Errors are `application/problem+json` (RFC 9457); their `type` leads \
-             to an explanation.",
-        )
-        .server("/")
+    Site { operations: described_as(api).into_endpoint(), addresses: Addresses::of::<Api>(), ui, guard, gate }
 }
 
 #[cfg(test)]

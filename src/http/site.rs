@@ -3,6 +3,7 @@
 
 use super::code::ApiCode;
 use super::error::ApiError;
+use super::gate::Gate;
 use super::guard::Guard;
 use super::payload::problem;
 use super::ui::Ui;
@@ -24,7 +25,15 @@ const INSTANCE_BYTES_MAX: usize = 512;
 const NO_PAGE_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 
 /// The addresses of the API and the methods of each, from its own description.
-pub struct Addresses(Vec<(Vec<String>, Vec<Method>)>);
+pub struct Addresses(Vec<Address>);
+
+/// One of them.
+pub struct Address {
+    /// As the document writes it: `/uploads/{id}`.
+    pub path: String,
+    segments: Vec<String>,
+    methods: Vec<Method>,
+}
 
 impl Addresses {
     /// Those of an API.
@@ -32,16 +41,17 @@ impl Addresses {
         let paths = T::meta().into_iter().flat_map(|api| api.paths);
         Self(
             paths
-                .map(|path| {
-                    let segments = path.path.split('/').skip(1).map(ToOwned::to_owned).collect();
-                    (segments, path.operations.iter().map(|operation| operation.method.clone()).collect())
+                .map(|path| Address {
+                    segments: path.path.split('/').skip(1).map(ToOwned::to_owned).collect(),
+                    methods: path.operations.iter().map(|operation| operation.method.clone()).collect(),
+                    path: path.path,
                 })
                 .collect(),
         )
     }
 
-    /// The methods of the address that `path` is; none when it is no address.
-    fn methods(&self, path: &str) -> Option<&[Method]> {
+    /// The address that `path` is, if it is one.
+    fn find(&self, path: &str) -> Option<&Address> {
         let given: Vec<&str> = path.split('/').skip(1).collect();
         let fits = |pattern: &[String]| {
             pattern.len() == given.len()
@@ -50,7 +60,7 @@ impl Addresses {
                     .zip(&given)
                     .all(|(segment, given)| if segment.starts_with('{') { !given.is_empty() } else { segment == given })
         };
-        self.0.iter().find(|(pattern, _)| fits(pattern)).map(|(_, methods)| methods.as_slice())
+        self.0.iter().find(|address| fits(&address.segments))
     }
 }
 
@@ -82,8 +92,10 @@ pub struct Site<E> {
     pub addresses: Addresses,
     /// The files at the addresses that are none of these.
     pub ui: Ui,
-    /// Who may ask.
+    /// Who may ask at all.
     pub guard: Guard,
+    /// Who may use which of them.
+    pub gate: Gate,
 }
 
 impl<E: Endpoint<Output = Response>> Site<E> {
@@ -98,7 +110,7 @@ impl<E: Endpoint<Output = Response>> Site<E> {
             tus::check_version(&request)?;
         }
         let method = request.method().clone();
-        let Some(methods) = self.addresses.methods(&path) else {
+        let Some(Address { methods, path: address, .. }) = self.addresses.find(&path) else {
             return match self.ui.file(&path, request.headers()).await {
                 Some(file) => match method {
                     Method::GET | Method::HEAD => Ok(file),
@@ -114,11 +126,17 @@ impl<E: Endpoint<Output = Response>> Site<E> {
         } else if !methods.contains(&method) {
             return other_method(&method, methods);
         }
-        match self.operations.call(request).await {
-            Ok(response) => Ok(response),
-            Err(error) if error.is_from_response() => Ok(error.into_response()),
-            Err(error) => Err(ApiError::from_poem(&error)),
+        let is_personal = self.gate.check(&mut request, address, &self.guard).await?;
+        let mut response = match self.operations.call(request).await {
+            Ok(response) => response,
+            Err(error) if error.is_from_response() => error.into_response(),
+            Err(error) => return Err(ApiError::from_poem(&error)),
+        };
+        if is_personal && response.headers().contains_key(ETAG) {
+            // A cache that others use must not keep what only some may see.
+            response.headers_mut().entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
         }
+        Ok(response)
     }
 }
 
@@ -145,6 +163,7 @@ impl<E: Endpoint<Output = Response>> Endpoint for Site<E> {
         if let Some((preflight, origin)) = cors::preflight(&request).zip(origin.clone()) {
             let mut preflight = preflight;
             cors::complete_headers(&mut preflight, origin);
+            cors::note_origin(&mut preflight, &self.guard);
             return Ok(preflight);
         }
         let answer = AssertUnwindSafe(self.answer(request)).catch_unwind().await;
@@ -163,6 +182,7 @@ impl<E: Endpoint<Output = Response>> Endpoint for Site<E> {
         if let Some(origin) = origin {
             cors::complete_headers(&mut response, origin);
         }
+        cors::note_origin(&mut response, &self.guard);
         complete_headers(&mut response);
         Ok(response)
     }

@@ -2,9 +2,11 @@
 //! they do together is tested over real connections.)
 
 use super::*;
+use crate::access::Mode;
 use crate::http::code::Code;
 use crate::journal::Journal;
 use crate::spool::Spool;
+use poem::endpoint::BoxEndpoint;
 use poem::http::{StatusCode, header};
 use poem::{Body, EndpointExt, Request};
 use serde_json::Value;
@@ -16,25 +18,32 @@ struct Site {
     _folder: tempfile::TempDir,
 }
 
+/// Services on a folder of their own.
+fn services(folder: &std::path::Path) -> Services {
+    let limits = Arc::new(Limits::for_tests());
+    let spool = Spool::open(&folder.join("spool"), 0).unwrap();
+    let journal = Journal::open(&folder.join("journal.db"), limits.journal_queue_bytes_max).unwrap();
+    let streams = Streams::new(journal.clone(), spool.clone(), Arc::clone(&limits));
+    Services {
+        ingest: Ingest::new(journal.clone(), spool.clone(), streams.clone(), Arc::clone(&limits)),
+        rows: Rows::new(journal, spool, Arc::clone(&limits)),
+        streams,
+        limits,
+        health: Health::default(),
+        static_dir: None,
+        allowed_hosts: vec![],
+        allowed_origins: vec![],
+        keep_ms: 86_400_000,
+        access: Arc::new(Access::open(Mode::None, folder, &Limits::for_tests()).unwrap()),
+        changes: watch::Sender::new(()),
+    }
+}
+
 impl Site {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let limits = Arc::new(Limits::for_tests());
-        let spool = Spool::open(&folder.path().join("spool"), 0).unwrap();
-        let journal = Journal::open(&folder.path().join("journal.db"), limits.journal_queue_bytes_max).unwrap();
-        let streams = Streams::new(journal.clone(), spool.clone(), Arc::clone(&limits));
-        let health = Health::default();
-        let services = Services {
-            ingest: Ingest::new(journal.clone(), spool.clone(), streams.clone(), Arc::clone(&limits)),
-            rows: Rows::new(journal, spool, Arc::clone(&limits)),
-            streams,
-            limits,
-            health: health.clone(),
-            static_dir: None,
-            allowed_hosts: vec![],
-            allowed_origins: vec![],
-            keep_ms: 86_400_000,
-        };
+        let services = services(folder.path());
+        let health = services.health.clone();
         Self { endpoint: endpoint(services).boxed(), health, _folder: folder }
     }
 
@@ -174,7 +183,9 @@ async fn a_panic_is_an_internal_error_without_its_message() {
         }
     }
     let addresses = Addresses::of::<Api>();
-    let site = site::Site { operations: Panics, addresses, ui: Ui::default(), guard: Guard::default() };
+    let folder = tempfile::tempdir().unwrap();
+    let gate = Gate(Arc::new(services(folder.path())));
+    let site = site::Site { operations: Panics, addresses, ui: Ui::default(), guard: Guard::default(), gate };
     let request = Request::builder().uri_str("/livez").header("host", "localhost").finish();
     let (status, code, body) = problem_of(site.call(request).await.unwrap()).await;
     assert_eq!((status, code.as_str()), (500, "internal-error"));

@@ -156,6 +156,18 @@ impl Ingest {
         if record.is_partial() { Err(ActError::NotFound(id)) } else { Ok(record) }
     }
 
+    /// Any upload, parts of files too; none when there is no such upload.
+    ///
+    /// # Errors
+    /// [`ActError::Journal`].
+    pub async fn any(&self, id: UploadId) -> Result<Option<UploadRecord>, ActError> {
+        if let Some(record) = self.service.live(id) {
+            return Ok(Some(record));
+        }
+        let this = self.clone();
+        Ok(blocking(move || this.service.journal.upload(id)).await?)
+    }
+
     /// Uploads of one client, or of all, newest first: at most `limit`, older than `before`.
     ///
     /// # Errors

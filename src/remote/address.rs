@@ -1,5 +1,6 @@
 //! Where a server is.
 
+use super::token::Token;
 use crate::domain::ClientName;
 use hyper::Uri;
 use std::fmt;
@@ -16,6 +17,8 @@ pub struct Address {
     authority: String,
     /// Empty, or `/…` without a slash at its end.
     prefix: String,
+    /// What is shown there.
+    token: Option<Token>,
 }
 
 /// A text that is no address of a server.
@@ -40,6 +43,17 @@ impl Address {
             .ok_or(BadAddress("expected a client behind the server's address, such as http://127.0.0.1:3000/me"))?;
         address.prefix = prefix;
         Ok((address, client))
+    }
+
+    /// The same, where this is shown with every request.
+    #[must_use]
+    pub fn with_token(self, token: Option<Token>) -> Self {
+        Self { token, ..self }
+    }
+
+    /// What is shown there.
+    pub(super) fn token(&self) -> Option<&Token> {
+        self.token.as_ref()
     }
 
     /// Whether it is reached by TLS.
@@ -93,6 +107,7 @@ impl FromStr for Address {
             port: authority.port_u16().unwrap_or(if https { 443 } else { 80 }),
             authority: authority.as_str().to_owned(),
             prefix: uri.path().trim_end_matches('/').to_owned(),
+            token: None,
         })
     }
 }

@@ -110,6 +110,9 @@ impl Connection {
             .header(header::USER_AGENT, concat!("rowcast/", env!("CARGO_PKG_VERSION")))
             .body(body)
             .map_err(wrong)?;
+        if let Some(token) = self.address.token() {
+            request.headers_mut().insert(header::AUTHORIZATION, token.header());
+        }
         for (name, value) in &ask.headers {
             let value = HeaderValue::from_str(value)
                 .map_err(|_| RemoteError::NotUnderstood(format!("'{value}' cannot stand in the header {name}")))?;

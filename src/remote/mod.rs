@@ -17,6 +17,7 @@ mod source;
 pub mod sse;
 mod subscription;
 mod tls;
+mod token;
 mod transfer;
 mod tus;
 
@@ -24,6 +25,7 @@ pub use address::{Address, BadAddress};
 pub use error::RemoteError;
 pub use source::{Changed, Source, SourceError};
 pub use subscription::{Begin, Subscription, Update, Watch};
+pub use token::{BadToken, Token};
 pub use transfer::{Found, Plan, Stop, Transfer, Went};
 pub use tus::{Reason, Upload};
 

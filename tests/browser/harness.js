@@ -18,17 +18,22 @@ const BROWSER = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 const SHOTS = process.env.ROWCAST_SHOTS;
 
+/** The program that is tested. */
+export function binary() {
+  const found = BINARIES.map((path) => resolve(HERE, path)).find(existsSync);
+  if (!found) throw new Error('no server to test: cargo build --release, or set ROWCAST_BIN');
+  return found;
+}
+
 /** The server of this checkout. `stop()` ends it; `start()` again takes the same port and data. @param {...string} more arguments */
 export const startServer = (...more) => startServerOn(0, ...more);
 
 /** The same, on a port; 0 is a free one. @param {number} port @param {...string} more arguments */
 export async function startServerOn(port, ...more) {
-  const binary = BINARIES.map((path) => resolve(HERE, path)).find(existsSync);
-  if (!binary) throw new Error('no server to test: cargo build --release, or set ROWCAST_BIN');
   const data = await mkdtemp(join(tmpdir(), 'rowcast-browser-'));
   const server = { origin: '', port, process: null };
   server.start = async () => {
-    const child = spawn(binary, ['serve', '--listen', `127.0.0.1:${server.port}`, '--data-dir', data, ...more], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(binary(), ['serve', '--listen', `127.0.0.1:${server.port}`, '--data-dir', data, ...more], { stdio: ['ignore', 'pipe', 'pipe'] });
     server.process = child;
     const said = [];
     server.origin = await new Promise((done, fail) => {

@@ -19,6 +19,7 @@ mod sse;
 mod stand_in;
 mod watcher;
 
+mod access;
 mod attach;
 mod bodies;
 mod cli;

@@ -3,7 +3,7 @@
 use crate::api::Api;
 use crate::patience::soon;
 use rowcast::app::{App, AppError};
-use rowcast::config::{LimitArgs, ServeArgs};
+use rowcast::config::{AuthArgs, LimitArgs, ServeArgs};
 use rowcast::domain::Limits;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
@@ -32,6 +32,7 @@ pub fn settings(dir: &Path) -> ServeArgs {
         allow_host: Vec::new(),
         allow_origin: Vec::new(),
         insecure_public: false,
+        auth: AuthArgs::default(),
         log: tracing::level_filters::LevelFilter::OFF,
         limits: LimitArgs(Limits::for_tests()),
     }

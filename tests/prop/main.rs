@@ -1,5 +1,6 @@
 //! Promises that hold for any input, tried with many.
 
+mod access;
 mod bounds;
 mod decode;
 mod encoder;

@@ -41,7 +41,8 @@ struct Item {
     argument: String,
 }
 
-pub(super) fn run(args: UploadArgs) -> Result<ExitCode, Box<dyn Error>> {
+pub(super) fn run(mut args: UploadArgs) -> Result<ExitCode, Box<dyn Error>> {
+    args.to = args.to.with_token(args.token.take());
     let items = match open(&args) {
         Ok(items) => items,
         Err(reason) => {

@@ -2,11 +2,15 @@
 
 use super::Part;
 use super::params::{ClientParam, FromParam, KindsParam, UntilParam};
-use crate::domain::KindSet;
+use crate::access::Principal;
+use crate::domain::{ClientName, KindSet};
+use crate::http::gate::principal;
 use crate::http::payload::problem::{Codes, Refused};
 use crate::http::payload::sse::EventStream;
-use crate::http::{Services, site};
+use crate::http::payload::until::Until;
+use crate::http::{Services, site, standing};
 use crate::stream::{Attach, Begin};
+use bytes::Bytes;
 use poem::Request;
 use poem::http::Version;
 use poem_openapi::param::{Path, Query};
@@ -71,6 +75,9 @@ impl EventsApi {
         events: Query<Option<KindsParam>>,
         /// `done`: end after the next upload that ends.
         until: Query<Option<UntilParam>>,
+        /// A ticket of `POST /tickets`, for whoever cannot set headers.
+        #[oai(name = "ticket", example = "example_ticket")]
+        _ticket: Query<Option<String>>,
         request: &Request,
     ) -> Result<Watching, Refused<OnWatch>> {
         if site::asked_by_head(request) {
@@ -92,18 +99,36 @@ impl EventsApi {
         // The only stream of a connection stalls with its socket, which is watched already.
         let shares = request.version() >= Version::HTTP_2;
         let stall = shares.then(|| Duration::from_millis(self.0.limits.watcher_stall_ms_max));
-        Ok(match self.0.streams.attach(client.0.0, attach).await? {
+        let name = client.0.0;
+        Ok(match self.0.streams.attach(name.clone(), attach).await? {
             Some(watcher) => {
                 let newest = watcher.newest().to_string();
-                Watching::Events(EventStream::new(watcher, stall), Some(newest))
+                let stream = match principal(request).filter(|_| !self.0.access.is_open()) {
+                    Some(principal) => EventStream::new(Until::new(watcher, self.end(principal, name)), stall),
+                    None => EventStream::new(watcher, stall),
+                };
+                Watching::Events(stream, Some(newest))
             }
             None => Watching::Over,
         })
     }
 }
 
+impl EventsApi {
+    /// What is sent last, when whoever watches may not do so any more. A browser that reconnects is told why, by a 401.
+    fn end(&self, principal: &Principal, client: ClientName) -> impl Future<Output = Bytes> + Send + use<> {
+        let lost = standing::lost(self.0.access.clone(), self.0.changes.subscribe(), principal.clone(), client);
+        async move { format!(": {}\nretry: 500\n\n", lost.await.code.as_str()).into() }
+    }
+}
+
 fn event_id(text: &str) -> String {
     text.trim().chars().take(EVENT_ID_CHARS_MAX).collect()
+}
+
+fn example_ticket() -> Option<String> {
+    // Swagger UI fills in what an example says, and this would be refused where it means something.
+    Some(String::new())
 }
 
 fn example_event_id() -> Option<String> {

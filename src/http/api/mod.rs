@@ -19,6 +19,7 @@ pub mod params;
 mod piece;
 mod receive;
 pub mod reread;
+pub mod session;
 pub mod upload;
 pub mod uploads;
 
@@ -36,6 +37,9 @@ pub enum Part {
     /// Look at uploads, and get their rows back.
     #[oai(rename = "Uploads")]
     Uploads,
+    /// Say who one is, where a browser cannot do so by a header.
+    #[oai(rename = "Access")]
+    Access,
     /// Made-up files to try it with.
     #[oai(rename = "Mock data")]
     Mock,

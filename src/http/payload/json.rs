@@ -1,13 +1,52 @@
 //! JSON that is bytes already.
 
+use crate::http::error::ApiError;
 use bytes::Bytes;
-use poem::{IntoResponse, Response};
-use poem_openapi::ApiResponse;
+use poem::{IntoResponse, Request, RequestBody, Response, Result};
 use poem_openapi::payload::Payload;
-use poem_openapi::registry::{MetaMediaType, MetaResponse, MetaResponses, MetaSchemaRef, Registry};
-use poem_openapi::types::Type;
+use poem_openapi::registry::{MetaMediaType, MetaRequest, MetaResponse, MetaResponses, MetaSchemaRef, Registry};
+use poem_openapi::types::{ParseFromJSON, Type};
+use poem_openapi::{ApiExtractor, ApiExtractorType, ApiResponse, ExtractParamOptions};
 use serde::Serialize;
 use std::marker::PhantomData;
+
+/// Most bytes of a JSON document that is taken.
+const JSON_BYTES_MAX: usize = 4 << 10;
+
+/// A small JSON document as the body of a request. (poem-openapi's own takes one of any size into memory.)
+pub struct SmallJson<T>(
+    /// What it says.
+    pub T,
+);
+
+impl<'a, T: ParseFromJSON> ApiExtractor<'a> for SmallJson<T> {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+
+    fn request_meta() -> Option<MetaRequest> {
+        let content = vec![MetaMediaType { content_type: "application/json", schema: T::schema_ref() }];
+        Some(MetaRequest { description: None, content, required: true })
+    }
+
+    async fn from_request(
+        _: &'a Request,
+        body: &mut RequestBody,
+        _: ExtractParamOptions<Self::ParamType>,
+    ) -> Result<Self> {
+        // Whatever its type says: what is no JSON is told so, and a page of another site was refused before.
+        let wrong = |what: String| ApiError::parameter("body", what);
+        let bytes = body.take()?.into_bytes_limit(JSON_BYTES_MAX).await;
+        let bytes = bytes.map_err(|_| wrong(format!("it breaks off, or has more than {JSON_BYTES_MAX} bytes")))?;
+        let value = serde_json::from_slice(&bytes).map_err(|error| wrong(format!("it is no JSON: {error}")))?;
+        let parsed = T::parse_from_json(Some(value));
+        Ok(Self(parsed.map_err(|error| wrong(error.into_message()))?))
+    }
+}
 
 /// A JSON document as bytes, documented as `T`. Pages of rows come so from the layers below: their columns keep the
 /// file's order, which a map would lose, and nothing is parsed only to be written again.

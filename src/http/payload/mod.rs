@@ -18,3 +18,4 @@ pub mod piece;
 pub mod problem;
 pub mod sse;
 pub mod structured;
+pub mod until;

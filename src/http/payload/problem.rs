@@ -1,9 +1,9 @@
 //! `application/problem+json` (RFC 9457): what every refusal and failure is answered with.
 
-use crate::http::code::Code;
+use crate::http::code::{ApiCode, Code};
 use crate::http::error::ApiError;
 use crate::http::tus;
-use poem::http::header::{ALLOW, RETRY_AFTER};
+use poem::http::header::{ALLOW, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use poem::{IntoResponse, Response};
 use poem_openapi::registry::{MetaHeader, MetaMediaType, MetaResponse, MetaResponses, Registry};
 use poem_openapi::types::{Example, Type};
@@ -78,10 +78,26 @@ pub fn response(error: &ApiError, instance: &str) -> Response {
     if let Some(seconds) = error.code.retry_after_seconds() {
         response.headers_mut().insert(RETRY_AFTER, seconds.into());
     }
+    if let Some(challenge) = challenge(&error.code) {
+        response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+    }
     if let Some(allow) = error.allow.as_ref().and_then(|methods| methods.parse().ok()) {
         response.headers_mut().insert(ALLOW, allow);
     }
     response
+}
+
+/// `WWW-Authenticate` (RFC 6750, section 3): without a reason for whoever showed nothing.
+fn challenge(code: &Code) -> Option<&'static str> {
+    match code {
+        Code::Api(ApiCode::Unauthenticated) => Some("Bearer realm=\"rowcast\""),
+        Code::Api(ApiCode::InvalidToken) => Some("Bearer realm=\"rowcast\", error=\"invalid_token\""),
+        Code::Api(ApiCode::TokenExpired) => {
+            Some("Bearer realm=\"rowcast\", error=\"invalid_token\", error_description=\"expired\"")
+        }
+        Code::Api(ApiCode::Forbidden) => Some("Bearer realm=\"rowcast\", error=\"insufficient_scope\""),
+        _ => None,
+    }
 }
 
 /// The codes that an operation can give; what it is documented with.
@@ -135,7 +151,8 @@ impl<C: Codes> ApiResponse for Refused<C> {
     }
 }
 
-fn meta_of(status: u16, codes: &[Code]) -> MetaResponse {
+/// What the document says of an answer with one of these codes, all of the same status.
+pub fn meta_of(status: u16, codes: &[Code]) -> MetaResponse {
     let told: Vec<String> = codes.iter().map(|code| format!("`{}`: {}", code.as_str(), code.title())).collect();
     let waits = codes.iter().any(|code| code.retry_after_seconds().is_some());
     let retry_after = waits.then(|| MetaHeader {

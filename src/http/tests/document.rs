@@ -27,6 +27,7 @@ fn the_document_is_the_same_every_time_and_has_every_route() {
         routes,
         [
             "delete /files/{id}",
+            "delete /session",
             "delete /uploads/{id}",
             "get /",
             "get /csv",
@@ -35,6 +36,7 @@ fn the_document_is_the_same_every_time_and_has_every_route() {
             "get /openapi.json",
             "get /problems/{code}",
             "get /readyz",
+            "get /session",
             "get /sse/{client}",
             "get /uploads",
             "get /uploads/{id}",
@@ -49,6 +51,8 @@ fn the_document_is_the_same_every_time_and_has_every_route() {
             "options /files",
             "patch /files/{id}",
             "post /files",
+            "post /session",
+            "post /tickets",
             "post /upload/{client}",
             "post /uploads/{id}/cancel",
             "post /uploads/{id}/next",
@@ -120,4 +124,39 @@ fn the_upload_takes_a_file_and_the_stream_names_its_events() {
     for kind in kinds {
         assert!(document["components"]["schemas"][kind].is_object(), "{kind}");
     }
+}
+
+#[test]
+fn the_gate_knows_every_operation_and_the_document_says_what_it_asks() {
+    let document = document();
+    let public = [
+        "get /",
+        "get /livez",
+        "get /readyz",
+        "get /docs",
+        "get /openapi.json",
+        "get /problems/{code}",
+        "options /files",
+    ];
+    for (method, path, operation) in operations(&document) {
+        let route = format!("{method} {path}");
+        let known = gate::need(&method.to_uppercase().parse().unwrap(), &path);
+        assert!(known.is_some(), "{route} is refused to everybody: it is not in the gate's table");
+        let asked = operation["security"].as_array().map_or(0, Vec::len);
+        assert_eq!(asked == 0, public.contains(&route.as_str()), "{route}");
+        if asked > 0 && path != "/session" {
+            let told = operation["responses"]["401"]["description"].as_str().unwrap();
+            assert!(
+                ["unauthenticated", "invalid-token", "token-expired"].iter().all(|code| told.contains(code)),
+                "{route}"
+            );
+            assert!(operation["responses"]["403"].is_object(), "{route}");
+        }
+        for scheme in
+            operation["security"].as_array().into_iter().flatten().flat_map(|scheme| scheme.as_object().unwrap())
+        {
+            assert!(document["components"]["securitySchemes"][scheme.0].is_object(), "{route} {scheme:?}");
+        }
+    }
+    assert_eq!(gate::need(&poem::http::Method::GET, "/nothing"), None);
 }

@@ -1,5 +1,6 @@
 //! Every limit can be reached, and what happens beyond it is what its help says.
 
+mod access;
 mod expansion;
 mod memory;
 mod reading;

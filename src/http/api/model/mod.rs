@@ -8,7 +8,9 @@
 pub mod events;
 mod options;
 mod rows;
+mod session;
 mod upload;
 
 pub use rows::{ProblemDetail, ProblemsPage, RowsPage};
+pub use session::{NewTicket, SessionDocument, TicketDocument};
 pub use upload::{StageName, UploadDocument, UploadsPage};

@@ -1,0 +1,265 @@
+//! Who may use which operation: looked at before any handler, and refused unless the table says otherwise.
+//!
+//! A credential is, in this order and only the first that is there: `Authorization: Bearer`, `?ticket=` (for a stream), the
+//! session's cookie. A request's client is the one in its path or parameters, or that of the upload it names. Of
+//! uploads of other clients nobody is told, not even that they are there.
+
+use super::Services;
+use super::code::ApiCode;
+use super::credential::{self, Credential};
+use super::error::ApiError;
+use super::guard::Guard;
+use super::payload::piece::{Concat, Metadata};
+use crate::access::{Act, Principal, Refusal};
+use crate::domain::{ClientName, UploadId, UploadRecord};
+use poem::Request;
+use poem::http::Method;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// What an operation asks of whoever uses it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// Nothing: it tells nothing of anybody.
+    Public,
+    /// Nothing, but it wants to know.
+    Welcome,
+    /// To be somebody.
+    Anybody,
+    /// To be allowed to do this at the client in the path.
+    Client(Act),
+    /// To be allowed to do this at the client of the upload in the path.
+    Upload(Act),
+    /// To be allowed to read the client of the query; without one, every client.
+    List,
+    /// To be allowed to upload for the client of the metadata, and for those of the parts.
+    NewFile,
+}
+
+/// Every operation of the API: method, address, need. What is missing here is refused to everybody.
+const OPERATIONS: &[(Method, &str, Need)] = &[
+    (Method::GET, "/", Need::Public),
+    (Method::GET, "/livez", Need::Public),
+    (Method::GET, "/readyz", Need::Public),
+    (Method::GET, "/docs", Need::Public),
+    (Method::GET, "/openapi.json", Need::Public),
+    (Method::GET, "/problems/{code}", Need::Public),
+    (Method::OPTIONS, "/files", Need::Public),
+    (Method::GET, "/session", Need::Welcome),
+    (Method::POST, "/session", Need::Welcome),
+    (Method::DELETE, "/session", Need::Welcome),
+    (Method::POST, "/tickets", Need::Anybody),
+    (Method::GET, "/csv", Need::Anybody),
+    (Method::GET, "/sse/{client}", Need::Client(Act::Read)),
+    (Method::POST, "/upload/{client}", Need::Client(Act::Upload)),
+    (Method::POST, "/files", Need::NewFile),
+    // It makes another sender of the file leave.
+    (Method::HEAD, "/files/{id}", Need::Upload(Act::Upload)),
+    (Method::PATCH, "/files/{id}", Need::Upload(Act::Upload)),
+    (Method::DELETE, "/files/{id}", Need::Upload(Act::Upload)),
+    (Method::GET, "/uploads", Need::List),
+    (Method::GET, "/uploads/{id}", Need::Upload(Act::Read)),
+    (Method::DELETE, "/uploads/{id}", Need::Upload(Act::Upload)),
+    (Method::POST, "/uploads/{id}/cancel", Need::Upload(Act::Upload)),
+    (Method::POST, "/uploads/{id}/next", Need::Upload(Act::Upload)),
+    (Method::POST, "/uploads/{id}/reread", Need::Upload(Act::Upload)),
+    (Method::GET, "/uploads/{id}/rows", Need::Upload(Act::Read)),
+    (Method::GET, "/uploads/{id}/rows.csv", Need::Upload(Act::Read)),
+    (Method::GET, "/uploads/{id}/rows.ndjson", Need::Upload(Act::Read)),
+    (Method::GET, "/uploads/{id}/accepted.csv", Need::Upload(Act::Read)),
+    (Method::GET, "/uploads/{id}/rejects.csv", Need::Upload(Act::Read)),
+    (Method::GET, "/uploads/{id}/problems", Need::Upload(Act::Read)),
+    (Method::GET, "/uploads/{id}/problems.csv", Need::Upload(Act::Read)),
+];
+
+/// What an operation needs; none where the table does not know it.
+pub fn need(method: &Method, address: &str) -> Option<Need> {
+    let known = OPERATIONS.iter().find(|(known, path, _)| known == method && *path == address);
+    known.map(|(_, _, need)| *need)
+}
+
+/// Now, in milliseconds of Unix time.
+pub fn now_ms() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Who made a request; none where it is public, or nobody has to say.
+pub fn principal(request: &Request) -> Option<&Principal> {
+    request.extensions().get()
+}
+
+/// Looks at every request that has an operation.
+pub struct Gate(pub Arc<Services>);
+
+impl Gate {
+    /// Lets a request for the operation at `address` (as the document writes it) pass, and notes who made it; whether the
+    /// answer is for them alone.
+    ///
+    /// # Errors
+    /// `unauthenticated`, `invalid-token`, `token-expired`, `forbidden`, `cross-site`, and `not-found` for what belongs to
+    /// others.
+    pub async fn check(&self, request: &mut Request, address: &str, guard: &Guard) -> Result<bool, ApiError> {
+        let need = need(request.method(), address).ok_or_else(|| ApiError::plain(ApiCode::Forbidden))?;
+        if need == Need::Public {
+            return Ok(false);
+        }
+        let Some(principal) = self.who(request, need, guard)? else {
+            return match need {
+                Need::Welcome => Ok(true),
+                _ => Err(ApiError::plain(ApiCode::Unauthenticated)),
+            };
+        };
+        self.allow(request, &principal, need).await?;
+        request.extensions_mut().insert(principal);
+        Ok(!self.0.access.is_open())
+    }
+
+    fn who(&self, request: &Request, need: Need, guard: &Guard) -> Result<Option<Principal>, ApiError> {
+        let access = &self.0.access;
+        if access.is_open() {
+            return Ok(Some(Principal::anybody()));
+        }
+        let takes_ticket = need == Need::Client(Act::Read);
+        let found = match credential::of(request, takes_ticket)? {
+            None => return Ok(None),
+            Some(Credential::Bearer(token)) => access.bearer(&token, now_ms()),
+            Some(Credential::Ticket(ticket)) => access.of_ticket(&ticket, now_ms()),
+            Some(Credential::Cookies(values)) => {
+                // A browser sends it by itself, so it has to be our own page that asks, whatever the method.
+                guard.check_page(request)?;
+                let mut opened = values.iter().map(|value| access.of_session(value, now_ms()));
+                let first = opened.next().unwrap_or(Err(Refusal::Expired));
+                let found = if first.is_ok() { first } else { opened.find(Result::is_ok).unwrap_or(first) };
+                match found {
+                    // Whoever only asks who they are is told: nobody, any more.
+                    Err(_) if need == Need::Welcome => return Ok(None),
+                    found => found,
+                }
+            }
+        };
+        Ok(Some(found?))
+    }
+
+    async fn allow(&self, request: &Request, principal: &Principal, need: Need) -> Result<(), ApiError> {
+        match need {
+            Need::Public | Need::Welcome | Need::Anybody => Ok(()),
+            Need::Client(act) if principal.may_everywhere(act) => Ok(()),
+            Need::Client(act) => at(principal, act, &in_path(request, 2, "client", ClientName::parse)?),
+            Need::Upload(act) if principal.may_everywhere(act) => Ok(()),
+            Need::Upload(act) => {
+                let parse = |text: &str| text.parse().map(UploadId).map_err(|_| "an upload's id is a UUID");
+                let id = in_path(request, 2, "id", parse)?;
+                match self.owner(id).await? {
+                    // What is not there is nobody's. The handler says so, or that it was there.
+                    None => Ok(()),
+                    Some(Some(client)) if principal.may(Act::Read, &client) => at(principal, act, &client),
+                    Some(Some(client)) if principal.may(act, &client) => Ok(()),
+                    Some(_) => Err(ApiError::new(ApiCode::NotFound, format!("there is no upload {id}"))),
+                }
+            }
+            Need::List if principal.may_everywhere(Act::Read) => Ok(()),
+            Need::List => {
+                let client = credential::in_query(request, "client")?;
+                let client = client.ok_or_else(|| {
+                    ApiError::new(
+                        ApiCode::Forbidden,
+                        "a list of all clients' uploads takes a key for all; name a client",
+                    )
+                })?;
+                let client = ClientName::parse(&client).map_err(|bad| ApiError::parameter("client", bad))?;
+                at(principal, Act::Read, &client)
+            }
+            Need::NewFile if principal.may_everywhere(Act::Upload) => Ok(()),
+            Need::NewFile => self.allow_file(request, principal).await,
+        }
+    }
+
+    /// A file that is begun, or put together from parts.
+    async fn allow_file(&self, request: &Request, principal: &Principal) -> Result<(), ApiError> {
+        let metadata = Metadata::parse(only(request, "Upload-Metadata")?.unwrap_or_default())?;
+        let client = metadata.client.ok_or_else(|| {
+            let detail =
+                "a file for no client in particular takes a key for all; name one in Upload-Metadata, for parts too";
+            ApiError::new(ApiCode::Forbidden, detail)
+        })?;
+        at(principal, Act::Upload, &client)?;
+        let Some(Concat::Final(parts)) = only(request, "Upload-Concat")?.map(Concat::parse).transpose()? else {
+            return Ok(());
+        };
+        // Before so many are looked for.
+        let max = self.0.limits.concat_parts_max;
+        if parts.len() as u64 > max {
+            let what = format!("it names {} parts; at most {max} are taken", parts.len());
+            return Err(ApiError::parameter("Upload-Concat", what));
+        }
+        for id in parts {
+            let theirs = match self.owner(id).await? {
+                None => false,
+                Some(owner) => owner.is_none_or(|client| !principal.may(Act::Upload, &client)),
+            };
+            if theirs {
+                return Err(ApiError::parameter("Upload-Concat", format_args!("there is no part {id}")));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whose upload this is: none when there is no such upload, no client when it is a part for nobody in particular.
+    async fn owner(&self, id: UploadId) -> Result<Option<Option<ClientName>>, ApiError> {
+        let record = self.0.ingest.any(id).await;
+        let record = record.map_err(|error| ApiError::from_act(error, ApiCode::NotRunning))?;
+        Ok(record.map(|record| owner_of(&record)))
+    }
+}
+
+/// Parts wait at a client of the server's own; whom they are for stands in their metadata.
+fn owner_of(record: &UploadRecord) -> Option<ClientName> {
+    match &record.resumable {
+        Some(resumable) if resumable.partial => Metadata::parse(&resumable.metadata).ok()?.client,
+        _ => Some(record.client.clone()),
+    }
+}
+
+fn at(principal: &Principal, act: Act, client: &ClientName) -> Result<(), ApiError> {
+    if principal.may(act, client) { Ok(()) } else { Err(forbidden(principal, act, client)) }
+}
+
+/// The refusal of an act at a client.
+pub fn forbidden(principal: &Principal, act: Act, client: &ClientName) -> ApiError {
+    let detail = if principal.roles.allow(act) {
+        format!("what '{}' may do does not hold for the client '{client}'", principal.sub)
+    } else {
+        format!("'{}' is not allowed to do this; it takes the role {}", principal.sub, act.enough())
+    };
+    ApiError::new(ApiCode::Forbidden, detail)
+}
+
+/// The segment of the path, as it stands: what is escaped is none of our names, and nothing is looked at twice.
+fn in_path<T, E: ToString>(
+    request: &Request,
+    segment: usize,
+    name: &str,
+    parse: impl FnOnce(&str) -> Result<T, E>,
+) -> Result<T, ApiError> {
+    let text = request.uri().path().split('/').nth(segment).unwrap_or_default();
+    parse(text).map_err(|bad| ApiError::parameter(name, bad.to_string()))
+}
+
+/// The only value of a header. Of two the handler might see another than we do.
+fn only<'r>(request: &'r Request, name: &str) -> Result<Option<&'r str>, ApiError> {
+    let mut values = request.headers().get_all(name).iter();
+    let first = values.next();
+    let text =
+        first.map(|value| value.to_str()).transpose().map_err(|_| ApiError::parameter(name, "it is not text"))?;
+    if values.next().is_some() { Err(ApiError::parameter(name, "it stands twice")) } else { Ok(text) }
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Invalid(why) => Self::new(ApiCode::InvalidToken, format!("What was shown is not taken: {why}.")),
+            Refusal::Expired => Self::plain(ApiCode::TokenExpired),
+        }
+    }
+}
