@@ -12,6 +12,7 @@ use super::{ActError, Ingest, Service, blocking, words};
 use crate::domain::{Stage, UploadId, UploadRecord};
 use crate::journal::{JournalError, now_ms};
 use crate::spool::Growth;
+use crate::stream::events::Progress;
 use std::sync::Arc;
 
 impl Job {
@@ -71,7 +72,10 @@ impl Job {
         self.shared.seat().close();
         self.pending.settle().map_err(|error| Ending::journal(&error))?;
         self.follower.sync().map_err(|error| Ending::failed(words::disk(&error)))?;
-        self.service.journal.keep(&self.record).map_err(|error| Ending::journal(&error))
+        self.service.journal.keep(&self.record).map_err(|error| Ending::journal(&error))?;
+        // The last that is told until somebody lets it go on: that all of it is here.
+        self.publisher.progress(&Progress::from(&self.record));
+        Ok(())
     }
 
     /// Leaves the upload to wait in the journal.

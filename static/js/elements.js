@@ -14,8 +14,13 @@ export function dress(element, attributes, children = []) {
 	return element;
 }
 
-/** `h('p', { class: 'hint' }, 'text', node)`; children that are false or null are left out. @param {string} tag @param {Attributes} [attributes] @param {...any} children @returns {any} */
-export const h = (tag, attributes = {}, ...children) => dress(document.createElement(tag), attributes, children);
+/** `h('p.hint', { id: 'x' }, 'text', node)`: its classes, its attributes if it has any, and what is in it; false and null are left out. @param {string} tag @param {...any} children @returns {any} */
+export function h(tag, ...children) {
+	const [name, ...classes] = tag.split('.');
+	const element = document.createElement(name);
+	if (classes.length) element.className = classes.join(' ');
+	return dress(element, children[0]?.constructor === Object ? children.shift() : {}, children);
+}
 
 /** @param {string} tag @param {Attributes} [attributes] @param {...any} children @returns {any} */
 export const svg = (tag, attributes = {}, ...children) => dress(document.createElementNS('http://www.w3.org/2000/svg', tag), attributes, children);
@@ -25,7 +30,7 @@ export const icon = (name, kind = '') => svg('svg', { class: `icon ${kind}`.trim
 
 /** With an icon, a text or both; `label` names one without text. @param {Attributes} options */
 export const button = ({ icon: name, text: words, label, class: kind = '', ...more }) =>
-	h('button', { type: 'button', class: `btn ${kind}`.trim(), 'aria-label': label, title: label, ...more }, name && icon(name), words && h('span', {}, words));
+	h('button', { type: 'button', class: `btn ${kind}`.trim(), 'aria-label': label, title: label, ...more }, name && icon(name), words && h('span', words));
 
 /** Sets text only where it differs, so that nothing is laid out for nothing. @param {Node} node @param {string} value */
 export function text(node, value) {
@@ -45,7 +50,7 @@ export const act = (element, type, detail = {}) => element.dispatchEvent(new Cus
 export function copyLine({ label, copy, wide }) {
 	const code = h('code', { tabindex: 0, role: 'group', 'aria-label': label });
 	const onclick = () => act(code, 'copy', { text: code.textContent });
-	return { code, line: h('div', { class: 'copy-line' }, code, button(wide ? { icon: 'copy', text: copy, onclick } : { icon: 'copy', label: copy, class: 'only', onclick })) };
+	return { code, line: h('div.copy-line', code, button(wide ? { icon: 'copy', text: copy, onclick } : { icon: 'copy', label: copy, class: 'only', onclick })) };
 }
 
 /**

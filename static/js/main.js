@@ -7,7 +7,6 @@ import './components/empty-state.js';
 import './components/history-list.js';
 import './components/mock-data-form.js';
 import './components/problems-panel.js';
-import './components/row-table.js';
 import './components/toast-region.js';
 import './components/understood-bar.js';
 import './components/upload-card.js';
@@ -29,7 +28,8 @@ const root = document.documentElement;
 const asked = parseHash(location.hash);
 const store = new Store(asked.client ?? known()[0] ?? freshName());
 const session = new Session(store);
-let list = /** @type {Promise<void> | null} */ (null);
+/** After a part could not be loaded. */
+const RETRY_MS = 2000;
 /** After the next write. */
 const soon = (then) => requestAnimationFrame(() => requestAnimationFrame(then));
 
@@ -57,10 +57,17 @@ const ACTS = {
 	closeToast: ({ key }) => store.dispatch({ type: 'toastClosed', key }),
 	closeGap: () => store.dispatch({ type: 'gapClosed' }),
 	// The text may be a promise: some browsers let a page copy only right after a key or a click, not later.
-	copy: ({ text: copied }) => navigator.clipboard.write([new ClipboardItem({ 'text/plain': copied })]).then(() => store.toast(words.app.copied, 'success'), () => store.toast(words.app.notCopied, 'warning')),
-	goTo: ({ row, column }) => { show('rows'); one('row-table').goTo(row, column); },
-	filter: ({ rows }) => { show('rows'); one('row-table').filter(rows); },
-	nextProblem: () => { show('rows'); one('row-table').stepProblem(1); },
+	copy: async ({ text: copied }) => {
+		try {
+			await navigator.clipboard.write([new ClipboardItem({ 'text/plain': copied })]);
+			store.toast(words.app.copied, 'success');
+		} catch {
+			store.toast(words.app.notCopied, 'warning');
+		}
+	},
+	goTo: ({ row, column }) => inTable((table) => table.goTo(row, column)),
+	filter: ({ rows }) => inTable((table) => table.filter(rows)),
+	nextProblem: () => inTable((table) => table.stepProblem(1)),
 	// From light to dark to what the system says.
 	theme: () => {
 		const next = { light: 'dark', dark: 'system' }[root.dataset.theme] ?? 'light';
@@ -74,13 +81,34 @@ const ACTS = {
 		showMessages(document.body, one('[data-act="messages"]'), store.state);
 	},
 	keys: () => {
-		const list = words.keys.list.flatMap(([keys, what]) => [h('dt', {}, ...keys.split(' ').map((key) => h('kbd', {}, key))), h('dd', {}, what)]);
-		popover(document.body, one('[data-act="keys"]'), words.keys.head, h('dl', { class: 'keys' }, ...list), h('p', { class: 'hint' }, words.keys.text));
+		const list = words.keys.list.flatMap(([keys, what]) => [h('dt', ...keys.split(' ').map((key) => h('kbd', key))), h('dd', what)]);
+		popover(document.body, one('[data-act="keys"]'), words.keys.head, h('dl.keys', ...list), h('p.hint', words.keys.text));
 	},
 	// Back to the start: ready for the next file. What runs goes on.
 	start: () => { session.select(null, true); one('#side').hidePopover(); soon(() => one('drop-zone').focusButton()); },
 	skip: () => one('#rows').focus(),
 };
+
+/** The parts that wait until an upload is shown, by the promise of each. @type {Record<string, Promise<any>>} */
+const later = {};
+
+/** Loads a part when it is first needed; if that fails, whoever needs it next tries again. @param {string} tag @param {() => Promise<any>} load */
+const part = (tag, load) => later[tag] ??= load().then(() => {
+	one(tag).connect({ store, session });
+	return one(tag);
+}, (error) => {
+	setTimeout(() => { delete later[tag]; render(store.state); }, RETRY_MS);
+	throw error;
+});
+const table = () => part('row-table', async () => await import('./components/row-table.js'));
+// Few see it: what the columns of a held upload look like.
+const heldList = () => part('held-list', async () => await import('./components/held-list.js'));
+
+/** @param {(table: any) => void} then */
+function inTable(then) {
+	show('rows');
+	table().then(then, () => store.toast(words.errors.offline, 'warning'));
+}
 
 /** On a narrow screen rows and problems share one place. */
 function show(view) {
@@ -109,8 +137,9 @@ function title(upload, sending, state) {
 
 function render(state) {
 	const upload = selectedUpload(state);
-	if (isHeld(upload)) list ??= heldList();
 	const sending = localSending(state);
+	if (upload ?? sending) table().catch(() => {});
+	if (isHeld(upload)) heldList().catch(() => {});
 	text(one('title'), title(upload, upload ? null : sending, state));
 	one('drop-zone').hidden = Boolean(upload ?? sending);
 	text(one('[data-show="problems"]'), upload?.problems ? `${words.app.problems} ${count(upload.problems)}` : words.app.problems);
@@ -119,12 +148,6 @@ function render(state) {
 	// The address names what is shown, so that a reload shows it again and a link can be made of it.
 	const hash = hashOf(state.client, upload?.id);
 	if (state.listed && location.hash !== hash) history.replaceState(null, '', hash);
-}
-
-/** What the columns of a held upload look like: few see it. */
-async function heldList() {
-	await import('./components/held-list.js');
-	one('held-list').connect({ store, session });
 }
 
 /** @returns {string} what the switches say */

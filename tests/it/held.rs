@@ -96,6 +96,15 @@ async fn while_it_is_held_bytes_arrive_and_it_can_go_on_before_they_all_have() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_watches_a_held_upload_hears_that_all_of_it_is_here() {
+    let server = Server::start().await;
+    let mut watcher = server.watch("me").await;
+    let upload = server.ask(&held([b"a\n".to_vec(), b"1\n".repeat(200_000)].concat())).await.ok(202);
+    let told = watcher.until(|event| event.is("progress") && event.data["received_bytes"] == 400_002).await;
+    assert_eq!(told.last().map(|event| &event.data["upload"]), Some(&upload["id"]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_held_upload_is_cancelled_or_deleted_and_then_not_let_go_on() {
     let server = Server::start().await;
     let mut watcher = server.watch("me").await;

@@ -27,18 +27,18 @@ export async function openCell(host, td, { opened, row, column, step }) {
 
 function showProblem(host, anchor, problem, step) {
 	const go = (direction, icon, label) => button({ icon, label, class: 'bare only', onclick: () => { pop.hidePopover(); step(direction); } });
-	const pop = popover(host, anchor, kindOf(problem.code), ...details(problem), h('div', { class: 'row' }, h('span', { class: 'code' }, problem.code),
-		h('span', { class: 'row' }, go(-1, 'left', problemWords.previous), go(1, 'right', problemWords.next), button({ icon: 'copy', text: app.copy, onclick: () => act(host, 'copy', { text: problem.raw }) }))));
+	const pop = popover(host, anchor, kindOf(problem.code), ...details(problem), h('div.row', h('span.code', problem.code),
+		h('span.row', go(-1, 'left', problemWords.previous), go(1, 'right', problemWords.next), button({ icon: 'copy', text: app.copy, onclick: () => act(host, 'copy', { text: problem.raw }) }))));
 	pop.classList.add('find-problem');
 }
 
 async function showCell(host, anchor, column, row, text, extra) {
-	const raw = h('code', { class: 'raw', dir: 'auto', tabindex: 0, role: 'group', 'aria-label': words.head, hidden: true });
-	const note = h('p', { class: 'hint' }, words.loading);
+	const raw = h('code.raw', { dir: 'auto', tabindex: 0, role: 'group', 'aria-label': words.head, hidden: true });
+	const note = h('p.hint', words.loading);
 	const more = button({ text: words.more, hidden: true, onclick: grow });
 	const copy = button({ icon: 'copy', text: app.copy, hidden: true, onclick: () => act(host, 'copy', { text: whole }) });
-	const facts = h('dl', {}, fact(problemWords.row, count(row)), extra && fact(words.extra, extra.join(' · ').slice(0, SHOWN_AT_ONCE)));
-	popover(host, anchor, column, facts, raw, note, h('div', { class: 'row' }, more, h('span', { class: 'push' }), copy)).classList.add('find-problem');
+	const facts = h('dl', fact(problemWords.row, count(row)), extra && fact(words.extra, extra.join(' · ').slice(0, SHOWN_AT_ONCE)));
+	popover(host, anchor, column, facts, raw, note, h('div.row', more, h('span.push'), copy)).classList.add('find-problem');
 	let shown = 0;
 	let whole = '';
 	try {
@@ -54,7 +54,7 @@ async function showCell(host, anchor, column, row, text, extra) {
 	grow();
 
 	function grow() {
-		raw.append(h('span', {}, ...textNodes(whole.slice(shown, shown + SHOWN_AT_ONCE))));
+		raw.append(h('span', ...textNodes(whole.slice(shown, shown + SHOWN_AT_ONCE))));
 		shown += SHOWN_AT_ONCE;
 		more.hidden = shown >= whole.length;
 	}

@@ -7,8 +7,8 @@ import { popover } from './popovers.js';
 
 /** @param {HTMLElement} host @param {HTMLElement} anchor @param {import('../state.js').State} state */
 export function switchTo(host, anchor, { client: watched }) {
-	const input = h('input', { class: 'input', id: 'client-name', maxlength: 64, placeholder: words.placeholder, autocomplete: 'off', spellcheck: 'false', autofocus: true });
-	const wrong = h('p', { class: 'hint bad', id: 'client-wrong', hidden: true }, words.wrong);
+	const input = h('input.input', { id: 'client-name', maxlength: 64, placeholder: words.placeholder, autocomplete: 'off', spellcheck: 'false', autofocus: true });
+	const wrong = h('p.hint.bad', { id: 'client-wrong', hidden: true }, words.wrong);
 	const go = (client) => { pop.hidePopover(); location.hash = hashOf(client); };
 	const onsubmit = (event) => {
 		event.preventDefault();
@@ -18,9 +18,9 @@ export function switchTo(host, anchor, { client: watched }) {
 		attr(input, 'aria-invalid', 'true');
 		attr(input, 'aria-describedby', 'client-wrong');
 	};
-	const item = (client) => h('li', {}, h('a', { href: hashOf(client), 'aria-current': client === watched && 'true', onclick: () => pop.hidePopover() }, icon(client === watched ? 'check' : 'stream'), h('span', { class: 'cut' }, client)));
-	const pop = popover(host, anchor, words.head, h('form', { class: 'row', onsubmit }, h('label', { class: 'vh', for: 'client-name' }, words.name), input, h('button', { class: 'btn' }, words.watch)), wrong,
-		h('ul', { class: 'cs-list' }, ...known().map(item), h('li', {}, button({ icon: 'plus', text: words.fresh, class: 'bare', onclick: () => go(freshName()) }))), h('p', { class: 'hint' }, words.text));
+	const item = (client) => h('li', h('a', { href: hashOf(client), 'aria-current': client === watched && 'true', onclick: () => pop.hidePopover() }, icon(client === watched ? 'check' : 'stream'), h('span.cut', client)));
+	const pop = popover(host, anchor, words.head, h('form.row', { onsubmit }, h('label.vh', { for: 'client-name' }, words.name), input, h('button.btn', words.watch)), wrong,
+		h('ul.cs-list', ...known().map(item), h('li', button({ icon: 'plus', text: words.fresh, class: 'bare', onclick: () => go(freshName()) }))), h('p.hint', words.text));
 }
 
 /** @param {HTMLElement} host @param {HTMLElement} anchor @param {import('../state.js').State} state */
@@ -30,7 +30,7 @@ export function showLink(host, anchor, { client, selected }) {
 		const { line, code } = copyLine({ label, copy: app.copy, wide: true });
 		code.textContent = url;
 		if (navigator.share) line.append(button({ icon: 'send', label: words.send, class: 'only', onclick: () => navigator.share({ url }).catch(() => {}) }));
-		return h('div', { class: 'field' }, h('span', { class: 'hint' }, label), line);
+		return h('div.field', h('span.hint', label), line);
 	};
-	popover(host, anchor, app.share, ...[null, selected].slice(0, selected ? 2 : 1).map((upload) => link(upload ? words.thisUpload : words.thisClient, `${location.origin}/${hashOf(client, upload)}`)), h('p', { class: 'hint' }, words.shareText));
+	popover(host, anchor, app.share, ...[null, selected].slice(0, selected ? 2 : 1).map((upload) => link(upload ? words.thisUpload : words.thisClient, `${location.origin}/${hashOf(client, upload)}`)), h('p.hint', words.shareText));
 }

@@ -4,8 +4,8 @@ import { attr, button, component, h, icon, text } from '../elements.js';
 import { app, client as words } from '../words.js';
 
 component('client-switcher', (host, { store }) => {
-	const name = h('span', { class: 'cut' });
-	const open = h('button', { type: 'button', class: 'btn bare', 'aria-haspopup': 'dialog', onclick: () => show('switchTo', open) }, h('span', { class: 'vh' }, words.label), name, icon('down'));
+	const name = h('span.cut');
+	const open = h('button', { type: 'button', class: 'btn bare', 'aria-haspopup': 'dialog', onclick: () => show('switchTo', open) }, h('span.vh', words.label), name, icon('down'));
 	const share = button({ icon: 'share', label: app.share, class: 'bare only', 'aria-haspopup': 'dialog', onclick: () => show('showLink', share) });
 	host.append(open, share);
 	store.watch(({ client }) => { text(name, client); attr(name, 'title', client); });

@@ -14,7 +14,7 @@ export function openColumn(host, anchor, { name, type, rows, nulls, distinct, mi
 	const filled = rows - nulls;
 	const row = Math.min(...groups.map((group) => group.rows[0] ?? Infinity));
 	const facts = [table.looks[type] ?? type, `${count(filled)}, ${percent(filled, rows || 1)} %`, count(nulls), count(distinct), min, max, examples.join(' · ')];
-	const pop = popover(host, anchor, name, h('dl', {}, ...words.facts.map((what, i) => facts[i] && fact(what, facts[i]))), h('p', { class: 'hint' }, words.of(rows, first)), h('div', { class: 'row wrap' },
+	const pop = popover(host, anchor, name, h('dl', ...words.facts.map((what, i) => facts[i] && fact(what, facts[i]))), h('p.hint', words.of(rows, first)), h('div.row.wrap', {},
 		...words.sizes.map(([text, by]) => button({ text, onclick: () => size(by) })), row < Infinity && button({ text: words.first(groups.reduce((sum, { at }) => sum + at.length, 0)), onclick: () => { pop.hidePopover(); goTo(row, name); } })));
 	pop.classList.add('find-problem');
 }

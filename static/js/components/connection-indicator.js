@@ -17,16 +17,16 @@ const SHAPES = {
 component('connection-indicator', (host, { store }) => {
 	const shape = svg('svg', { viewBox: '0 0 12 12', 'aria-hidden': true });
 	const word = h('span');
-	const more = h('span', { class: 'more' });
-	const open = h('button', { type: 'button', class: 'ci', onclick: show }, shape, h('span', {}, word, more));
+	const more = h('span.more');
+	const open = h('button', { type: 'button', class: 'ci', onclick: show }, shape, h('span', word, more));
 	host.append(open);
 
 	function show() {
 		const { connection, client } = store.state;
 		const lost = isLost(connection);
-		const pop = popover(host, open, words.head, h('p', {}, lost ? words.lostText : connection.state === 'behind' ? words.behindText : words.liveText),
-			h('dl', { class: 'facts' }, h('dt', {}, words.client), h('dd', { class: 'mono' }, client), h('dt', {}, words.last), h('dd', { class: 'mono' }, connection.lastId ?? '-')),
-			h('p', { class: 'hint' }, words.shared), lost && button({ icon: 'again', text: words.tryNow, onclick: () => { pop.hidePopover(); act(host, 'retry'); } }));
+		const pop = popover(host, open, words.head, h('p', lost ? words.lostText : connection.state === 'behind' ? words.behindText : words.liveText),
+			h('dl.facts', h('dt', words.client), h('dd.mono', client), h('dt', words.last), h('dd.mono', connection.lastId ?? '-')),
+			h('p.hint', words.shared), lost && button({ icon: 'again', text: words.tryNow, onclick: () => { pop.hidePopover(); act(host, 'retry'); } }));
 	}
 
 	function render() {

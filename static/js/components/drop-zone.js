@@ -7,12 +7,12 @@ import { drop } from '../words.js';
 const REFUSED_MS = 4000;
 
 component('drop-zone', (host, { store }) => {
-	const head = h('h1', {}, drop.head);
+	const head = h('h1', drop.head);
 	const about = h('p');
-	const input = h('input', { class: 'vh', type: 'file', id: 'file', multiple: true, accept: '.csv,.tsv,.txt,.gz,.zst,text/csv', tabindex: -1, onchange: () => { send([...input.files]); input.value = ''; }, oncancel: () => { goOn = null; } });
+	const input = h('input.vh', { type: 'file', id: 'file', multiple: true, accept: '.csv,.tsv,.txt,.gz,.zst,text/csv', tabindex: -1, onchange: () => { send([...input.files]); input.value = ''; }, oncancel: () => { goOn = null; } });
 	const choose = button({ icon: 'send', text: drop.choose, class: 'main', onclick: () => ask(null) });
 	const check = h('input', { type: 'checkbox', role: 'switch', checked: Boolean(localStorage.getItem(CHECK)), onchange: () => localStorage.setItem(CHECK, check.checked ? 'on' : '') });
-	const veil = h('div', { class: 'drop-veil', hidden: true, 'aria-hidden': true }, icon('send'), h('span', {}, drop.over));
+	const veil = h('div.drop-veil', { hidden: true, 'aria-hidden': true }, icon('send'), h('span', drop.over));
 	/** The upload for which the file is being chosen. @type {string | null} */
 	let goOn = null;
 	let depth = 0;
@@ -69,8 +69,8 @@ component('drop-zone', (host, { store }) => {
 		else if (words.trim().includes('\n')) send([new File([words], drop.pasted, { type: 'text/csv' })]);
 	};
 
-	host.append(h('div', { class: 'dz' }, document.querySelector('.brand svg')?.cloneNode(true),
-		h('div', { class: 'dz-text' }, head, about, h('label', { class: 'choice' }, check, drop.check)), h('label', { class: 'vh', for: 'file' }, drop.label), input, choose));
+	host.append(h('div.dz', document.querySelector('.brand svg')?.cloneNode(true),
+		h('div.dz-text', head, about, h('label.choice', check, drop.check)), h('label.vh', { for: 'file' }, drop.label), input, choose));
 	document.body.append(veil);
 	const page = document.documentElement;
 	for (const [type, listener] of Object.entries({ dragenter: pass(1), dragleave: pass(-1), dragover: (event) => event.preventDefault(), drop: dropped, paste: pasted })) page.addEventListener(type, /** @type {any} */ (listener));

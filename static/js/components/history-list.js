@@ -11,23 +11,23 @@ import { LOOKS } from './upload-card.js';
 component('history-list', (host, { store }) => {
 	const list = h('ul');
 	const older = button({ text: words.more, class: 'bare', onclick: () => act(host, 'older') });
-	const nav = h('nav', { class: 'hl', 'aria-labelledby': 'h-hist' }, list, older);
-	const none = h('div', { class: 'none' }, h('strong', {}, words.none), h('p', {}, words.noneText));
+	const nav = h('nav.hl', { 'aria-labelledby': 'h-hist' }, list, older);
+	const none = h('div.none', h('strong', words.none), h('p', words.noneText));
 	/** By upload, or by the key of a file that waits. @type {Map<string | number, any>} */
 	const items = new Map();
 	host.append(h('h2', { id: 'h-hist' }, words.head), nav, none);
 
 	function entry(key, href, ...acts) {
 		const link = h('a', { href });
-		const from = h('a', { class: 'from', hidden: true }, words.again);
-		const made = { link, from, item: h('li', {}, link, h('span', { class: 'hl-acts' }, ...acts), from), acts, shown: '' };
+		const from = h('a.from', { hidden: true }, words.again);
+		const made = { link, from, item: h('li', link, h('span.hl-acts', ...acts), from), acts, shown: '' };
 		items.set(key, made);
 		return made;
 	}
 
 	function show(made, ...lines) {
 		const [phase, name, first, second] = lines;
-		if (made.shown !== lines.join()) made.link.replaceChildren(icon(...LOOKS[phase]), h('span', { class: 'cut', title: name }, name), h('small', {}, first, h('br'), second));
+		if (made.shown !== lines.join()) made.link.replaceChildren(icon(...LOOKS[phase]), h('span.cut', { title: name }, name), h('small', first, h('br'), second));
 		made.shown = lines.join();
 		return made.item;
 	}

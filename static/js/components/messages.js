@@ -11,8 +11,8 @@ export function showMessages(host, anchor, { messages, uploads, client }) {
 	const item = ({ at, level, message, upload }) => {
 		const [kind, look] = LEVELS[level] ?? LEVELS.info;
 		const file = uploads.get(upload);
-		return h('li', { class: `msg ${kind}` }, icon(look), h('p', {}, message, h('small', {}, clock(at), ' ', file && h('a', { href: hashOf(client, file.id) }, file.filename))));
+		return h('li', { class: `msg ${kind}` }, icon(look), h('p', message, h('small', clock(at), ' ', file && h('a', { href: hashOf(client, file.id) }, file.filename))));
 	};
 	const list = h('ol', { tabindex: 0, 'aria-label': app.messages }, ...messages.map(item).reverse());
-	popover(host, anchor, app.messages, messages.length ? list : h('p', { class: 'hint' }, app.noMessages));
+	popover(host, anchor, app.messages, messages.length ? list : h('p.hint', app.noMessages));
 }

@@ -9,11 +9,11 @@ import { mock as words } from '../words.js';
 const FIELDS = { rows: [1, 10_000_000, 100_000], columns: [1, 200, 6], messy: [0, 100, 0.5], seed: [0, 999_999_999, 42] };
 
 component('mock-data-form', (host) => {
-	const field = (name) => h('input', { class: 'input', id: `m-${name}`, inputmode: 'decimal', autocomplete: 'off', value: count(FIELDS[name][2]) });
-	const kind = h('select', { class: 'input', id: 'm-kind' }, ...words.kinds.map(([name], i) => h('option', { value: i }, name)));
+	const field = (name) => h('input.input', { id: `m-${name}`, inputmode: 'decimal', autocomplete: 'off', value: count(FIELDS[name][2]) });
+	const kind = h('select.input', { id: 'm-kind' }, ...words.kinds.map(([name], i) => h('option', { value: i }, name)));
 	const fields = Object.fromEntries(Object.keys(FIELDS).map((name) => [name, field(name)]));
-	const hint = h('span', { class: 'hint', id: 'm-hint' });
-	const download = h('a', { class: 'btn', download: '' }, words.download);
+	const hint = h('span.hint', { id: 'm-hint' });
+	const download = h('a.btn', { download: '' }, words.download);
 	const send = button({ icon: 'play', text: words.send });
 	let busy = false;
 
@@ -60,8 +60,8 @@ component('mock-data-form', (host) => {
 	const preset = () => { fields.columns.value = String(words.kinds[kind.value][1]).split(',').length; show(); };
 	kind.addEventListener('change', preset);
 	send.type = 'submit';
-	const labelled = (input, label) => h('div', { class: 'field' }, h('label', { for: input.id }, label), input);
-	host.append(h('form', { class: 'mf', oninput: show, onsubmit: make }, labelled(kind, words.kind), ...Object.entries(fields).map(([name, input]) => labelled(input, words[name])),
-		h('div', { class: 'row wrap all' }, hint, h('span', { class: 'row' }, download, send))));
+	const labelled = (input, label) => h('div.field', h('label', { for: input.id }, label), input);
+	host.append(h('form.mf', { oninput: show, onsubmit: make }, labelled(kind, words.kind), ...Object.entries(fields).map(([name, input]) => labelled(input, words[name])),
+		h('div.row.wrap.all', hint, h('span.row', download, send))));
 	preset();
 });

@@ -8,7 +8,7 @@ export const LEVELS = { info: ['', 'receiving'], success: ['ok', 'check'], warni
 
 /** @param {HTMLElement} host @param {HTMLElement} anchor @param {string} label @param {...any} content */
 export function popover(host, anchor, label, ...content) {
-	const pop = h('div', { class: 'pop', popover: 'auto', role: 'dialog', 'aria-label': label }, h('h2', { class: 'cut', dir: 'auto' }, label), ...content);
+	const pop = h('div.pop', { popover: 'auto', role: 'dialog', 'aria-label': label }, h('h2.cut', { dir: 'auto' }, label), ...content);
 	pop.addEventListener('toggle', ({ newState }) => {
 		anchor.setAttribute('aria-expanded', String(newState === 'open'));
 		if (newState === 'closed') pop.remove();
@@ -20,7 +20,7 @@ export function popover(host, anchor, label, ...content) {
 }
 
 function ask(host, anchor, words, head, view, go) {
-	const pop = popover(host, anchor, head, h('p', {}, words.text(view)), h('div', { class: 'row asks' },
+	const pop = popover(host, anchor, head, h('p', words.text(view)), h('div.row.asks', {},
 		button({ text: words.keep, autofocus: true, onclick: () => pop.hidePopover() }), button({ text: words.go, class: 'main', onclick: () => { pop.hidePopover(); go(); } })));
 }
 

@@ -10,7 +10,7 @@ const HEIGHT = 1000;
 export function problemMap(jump) {
 	const [todo, view] = ['todo', 'view'].map((kind) => svg('rect', { class: kind, width: 14, height: 0 }));
 	const [odd, wrong] = ['w', 't'].map((kind) => svg('path', { class: kind }));
-	const node = h('div', { class: 'rt-map' }, svg('svg', { viewBox: `0 0 14 ${HEIGHT}`, preserveAspectRatio: 'none', role: 'img', 'aria-label': words.map }, todo, wrong, odd, view));
+	const node = h('div.rt-map', svg('svg', { viewBox: `0 0 14 ${HEIGHT}`, preserveAspectRatio: 'none', role: 'img', 'aria-label': words.map }, todo, wrong, odd, view));
 	const at = ({ clientY }) => {
 		const { top, height } = node.getBoundingClientRect();
 		jump(Math.min(1, Math.max(0, (clientY - top) / height)));

@@ -11,22 +11,22 @@ const EVERY_MS = 300;
 
 component('problems-panel', (host, { store, session }) => {
 	const counts = h('span');
-	const none = h('div', { class: 'none' });
-	const list = h('div', { class: 'pp-list', tabindex: 0, role: 'group', 'aria-label': words.list });
+	const none = h('div.none');
+	const list = h('div.pp-list', { tabindex: 0, role: 'group', 'aria-label': words.list });
 	const footText = h('span');
-	const download = h('a', { class: 'btn bare only push', 'aria-label': words.download, title: words.download, download: '' }, icon('download'));
+	const download = h('a.btn.bare.only.push', { 'aria-label': words.download, title: words.download, download: '' }, icon('download'));
 	const more = button({ text: words.more, onclick: () => session.opened?.listMore() });
 	/** By key: its nodes, and which of its problems is shown. */
 	const groups = new Map();
 	let timer = 0;
 	let listedAt = -EVERY_MS;
-	host.append(h('div', { class: 'pp-head' }, h('h2', {}, words.head, ' ', counts), download), list, h('div', { class: 'pp-foot' }, footText, more));
+	host.append(h('div.pp-head', h('h2', words.head, ' ', counts), download), list, h('div.pp-foot', footText, more));
 
 	function make(group) {
-		const nodes = { number: h('span', { class: 'pp-count' }), share: h('progress', { class: 'pp-share', 'aria-label': words.share }), place: h('span', { class: 'push micro' }), body: h('div', { class: 'pp-body' }) };
+		const nodes = { number: h('span.pp-count'), share: h('progress.pp-share', { 'aria-label': words.share }), place: h('span.push.micro'), body: h('div.pp-body') };
 		const shown = { ...nodes, group, at: 0, node: h('details', { class: `pp-group ${group.severity === 'error' ? 'bad' : 'odd'}`, name: 'pp', ontoggle: () => { if (shown.node.open) example(shown); } },
-			h('summary', { class: 'inset' }, icon('right'), h('span', { class: 'pp-what cut' }, kindOf(group.code)), nodes.number,
-				h('span', { class: 'pp-where' }, h('span', { class: 'code' }, group.code), h('span', { class: 'cut', dir: 'auto' }, group.column ?? words.anywhere)), nodes.share), nodes.body) };
+			h('summary.inset', icon('right'), h('span.pp-what.cut', kindOf(group.code)), nodes.number,
+				h('span.pp-where', h('span.code', group.code), h('span.cut', { dir: 'auto' }, group.column ?? words.anywhere)), nodes.share), nodes.body) };
 		groups.set(group.key, shown);
 		return shown;
 	}
@@ -41,10 +41,10 @@ component('problems-panel', (host, { store, session }) => {
 		const problem = at === 0 ? group.example : await opened?.problem(group.at[at]).catch(() => null);
 		if (!problem || opened !== session.opened || shown.at !== at) return;
 		const step = (by, does) => button({ icon: by < 0 ? 'left' : 'right', label: words[does], class: 'bare only', 'data-does': does, onclick: () => { shown.at = (shown.at + by + group.at.length) % group.at.length; example(shown, does); } });
-		body.replaceChildren(...details(problem).filter(Boolean), h('div', { class: 'row wrap' },
+		body.replaceChildren(...details(problem).filter(Boolean), h('div.row.wrap', {},
 			problem.row !== null && button({ text: words.show, onclick: () => act(host, 'goTo', problem) }),
 			group.rows.length > 0 && button({ text: words.only, onclick: () => act(host, 'filter', group) }), place, step(-1, 'previous'), step(1, 'next')),
-			h('p', { class: 'row hint' }, h('a', { href: `/problems/${group.code}`, target: '_blank' }, words.meaning), h('a', { href: csvOf(group), download: '' }, words.downloadKind)));
+			h('p.row.hint', h('a', { href: `/problems/${group.code}`, target: '_blank' }, words.meaning), h('a', { href: csvOf(group), download: '' }, words.downloadKind)));
 		body.querySelector(`[data-does="${held}"]`)?.focus();
 	}
 
@@ -70,7 +70,7 @@ component('problems-panel', (host, { store, session }) => {
 		const total = Math.max(upload?.problems ?? 0, listed);
 		const over = upload !== undefined && !isRunning(upload);
 		text(counts, total === 0 ? (over ? words.cleanText(upload.rows) : words.none) : listed === total ? words.inRows(total, opened?.index.rowsTouched) : count(total));
-		none.replaceChildren(h('strong', {}, !upload ? words.idle : over && !total ? words.clean : words.soFar), ...(upload ? [] : [h('p', {}, words.idleText)]));
+		none.replaceChildren(h('strong', !upload ? words.idle : over && !total ? words.clean : words.soFar), ...(upload ? [] : [h('p', words.idleText)]));
 		if (listed) none.remove();
 		else if (!none.isConnected) list.append(none);
 		const capped = listed > 0 && listed === opened?.listable && listed < total;

@@ -22,11 +22,11 @@ export function readingPanel(page, host, changed) {
 	/** Of which fact, and its parts. @type {{ key: string, anchor: HTMLElement, pop: HTMLElement, refresh: () => void } | null} */
 	let opened = null;
 	const { store } = page;
-	const hint = (words) => h('p', { class: 'hint' }, words);
+	const hint = (words) => h('p.hint', words);
 	const rows = [acts()];
 
 	function acts() {
-		return h('div', { class: 'row asks' }, button({ text: words.undo, class: 'bare', onclick: () => { forget(); changed(); } }), button({ icon: 'again', text: words.again, class: 'main', onclick: again }));
+		return h('div.row.asks', button({ text: words.undo, class: 'bare', onclick: () => { forget(); changed(); } }), button({ icon: 'again', text: words.again, class: 'main', onclick: again }));
 	}
 
 	function forget() {
@@ -108,9 +108,9 @@ export function readingPanel(page, host, changed) {
 function control(name, { found, names, radio, other, max }, spoken, chosen, change) {
 	const now = chosen ?? spoken ?? '';
 	const free = spoken === undefined;
-	const bad = h('p', { class: 'hint bad', id: `bad-${name}` });
+	const bad = h('p.hint.bad', { id: `bad-${name}` });
 	const described = { 'aria-describedby': bad.id };
-	const input = (more) => h('input', { class: 'input', spellcheck: 'false', autocomplete: 'off', oninput: ({ target }) => change(target.value), ...described, ...more });
+	const input = (more) => h('input.input', { spellcheck: 'false', autocomplete: 'off', oninput: ({ target }) => change(target.value), ...described, ...more });
 	const label = words.labels[name] ?? words.names[name];
 	let node;
 	let typed = /** @type {any} */ (null);
@@ -126,13 +126,13 @@ function control(name, { found, names, radio, other, max }, spoken, chosen, chan
 		};
 		const note = (value) => free && value === '' && found !== '' && (name === 'repair' ? words.usual : words.found);
 		node = radio
-			? h('fieldset', { onchange, ...described }, h('legend', { class: 'vh' }, label), ...list.map(([value, named, code]) => h('label', { class: 'choice' }, h('input', { type: 'radio', name, value, checked: value === at }), code.length === 1 && h('span', { class: 'code' }, visible(code)), named, note(value) && h('span', { class: 'hint' }, note(value)))))
-			: h('select', { class: 'input', id: name, onchange, ...described }, ...list.map(([value, named]) => h('option', { value, selected: value === at }, named, note(value) && ` (${note(value)})`)));
+			? h('fieldset', { onchange, ...described }, h('legend.vh', label), ...list.map(([value, named, code]) => h('label.choice', h('input', { type: 'radio', name, value, checked: value === at }), code.length === 1 && h('span.code', visible(code)), named, note(value) && h('span.hint', note(value)))))
+			: h('select.input', { id: name, onchange, ...described }, ...list.map(([value, named]) => h('option', { value, selected: value === at }, named, note(value) && ` (${note(value)})`)));
 	} else node = input({ id: name, type: max ? 'number' : 'text', min: 0, max, value: now, placeholder: free && found && `${found} (${words.found})` });
 	const say = (what) => {
 		bad.hidden = !what;
 		text(bad, what ?? '');
 		for (const one of [node, typed]) if (one) attr(one, 'aria-invalid', Boolean(what) && (one === typed || typed?.hidden !== false) && 'true');
 	};
-	return { name, say, node: h('div', { class: 'field' }, !radio && h('label', { for: name }, label), node, typed, bad) };
+	return { name, say, node: h('div.field', !radio && h('label', { for: name }, label), node, typed, bad) };
 }

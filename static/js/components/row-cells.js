@@ -14,9 +14,9 @@ const spacer = (tag) => h(tag, { class: 'rt-space', 'aria-hidden': true });
 
 /** @param {number} cells @param {boolean} windowed whether columns are left out @returns {Line} */
 export function makeLine(cells, windowed) {
-	const head = h('th', { scope: 'row', class: 'rt-n' }, '', h('span', { class: 'vh' }));
+	const head = h('th', { scope: 'row', class: 'rt-n' }, '', h('span.vh'));
 	const list = Array.from({ length: cells }, () => h('td', { dir: 'auto' }));
-	return { tr: h('tr', {}, head, windowed && spacer('td'), ...list, spacer('td')), head, cells: list, row: 0, data: undefined, marks: -1 };
+	return { tr: h('tr', head, windowed && spacer('td'), ...list, spacer('td')), head, cells: list, row: 0, data: undefined, marks: -1 };
 }
 
 /** @param {Line} line @param {number} index its place in the table @param {number} row @param {import('../row-source.js').Row | null | undefined} data @param {import('../columns.js').Column[]} columns @param {{ from: number, windowed: boolean }} shown @param {Brief[]} problems */
@@ -42,7 +42,7 @@ function writeCell(td, cell, kind, problem, extra, notKept) {
 	if (cell === undefined) return plain(td, `${kind} rt-wait`, '');
 	if (cell === null) {
 		attr(td, 'class', 'gone');
-		return td.replaceChildren(h('em', {}, notKept ? words.notKept : words.missing));
+		return td.replaceChildren(h('em', notKept ? words.notKept : words.missing));
 	}
 	const long = cell.length && cell.text;
 	const text = long || cell;
@@ -50,8 +50,8 @@ function writeCell(td, cell, kind, problem, extra, notKept) {
 	attr(td, 'class', problem ? `${kind} ${problem.severity === 'error' ? 'bad' : 'odd'}` : kind);
 	const content = textNodes(text);
 	const size = long ? words.size(cell.length) : extra && `+${count(extra.length)}`;
-	td.replaceChildren(...(problem ? [h('button', { type: 'button', class: 'rt-flag', tabindex: -1, dir: 'auto', 'aria-haspopup': 'dialog' }, ...content, h('span', { class: 'vh' }, `, ${kindOf(problem.code)}`))] : content),
-		...(size ? [h('span', { class: 'size code', title: extra && !long ? words.extra(extra.length) : null }, size)] : []));
+	td.replaceChildren(...(problem ? [h('button', { type: 'button', class: 'rt-flag', tabindex: -1, dir: 'auto', 'aria-haspopup': 'dialog' }, ...content, h('span.vh', `, ${kindOf(problem.code)}`))] : content),
+		...(size ? [h('span.size.code', { title: extra && !long ? words.extra(extra.length) : null }, size)] : []));
 }
 
 /** The usual cell, with as little work as possible. */
@@ -66,7 +66,7 @@ function headCell({ name, type, numeric, rows, nulls }, index) {
 	const filled = Math.round(100 - (100 * nulls) / Math.max(1, rows));
 	const profile = svg('svg', { class: 'profile', viewBox: '0 0 100 4', preserveAspectRatio: 'none', 'aria-hidden': true }, svg('rect', { class: 'val', width: filled, height: 4 }));
 	return h('th', { scope: 'col', 'aria-colindex': index + 2, class: numeric && 'num', title: `${name}\n${words.filled(filled)}` },
-		h('button', { type: 'button', class: 'rt-col', tabindex: -1, 'aria-haspopup': 'dialog' }, h('b', { dir: 'auto' }, name), h('span', {}, words.looks[type] ?? type), profile), h('span', { class: 'rt-grip' }));
+		h('button', { type: 'button', class: 'rt-col', tabindex: -1, 'aria-haspopup': 'dialog' }, h('b', { dir: 'auto' }, name), h('span', words.looks[type] ?? type), profile), h('span.rt-grip'));
 }
 
 /** @param {HTMLElement} group @param {import('../columns.js').Column[]} columns @param {{ from: number, to: number, windowed: boolean }} shown @param {number[]} at left edges */

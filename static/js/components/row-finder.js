@@ -35,9 +35,9 @@ export function hitBeside(hits, { row, column }, direction) {
 export function rowFinder({ rows, place, go, draw, shown }) {
 	const marks = new Highlight();
 	const tool = (icon, label, onclick) => button({ icon, label, class: 'bare only', onclick });
-	const input = h('input', { class: 'input', autocomplete: 'off', placeholder: words.label, oninput: () => run(0) });
-	const found = h('output', { class: 'cut push' });
-	const node = h('form', { class: 'rt-foot rt-find', role: 'search', hidden: true, onsubmit: (event) => { event.preventDefault(); run(1); }, onkeydown: ({ key }) => { if (key === 'Escape') show(false); } },
+	const input = h('input.input', { autocomplete: 'off', placeholder: words.label, oninput: () => run(0) });
+	const found = h('output.cut.push');
+	const node = h('form.rt-foot.rt-find', { role: 'search', hidden: true, onsubmit: (event) => { event.preventDefault(); run(1); }, onkeydown: ({ key }) => { if (key === 'Escape') show(false); } },
 		input, found, tool('left', words.previous, () => run(-1)), tool('right', words.next, () => run(1)), tool('close', words.close, () => show(false)));
 	let turn = 0;
 	let text = '';

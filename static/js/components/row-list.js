@@ -12,10 +12,10 @@ const SHOWN_MAX = 200;
 export function openRow(host, anchor, { rows: source, index }, row, goTo, copy) {
 	const wrong = index.of(row).map((at) => index.brief(at).column);
 	const cells = /** @type {any[]} */ (source.at(row)?.cells ?? []);
-	const list = h('dl', { class: 'record' });
-	const note = h('p', { class: 'hint' });
-	const input = h('input', { class: 'input', autofocus: !matchMedia('(pointer: coarse)').matches, autocomplete: 'off', placeholder: words.find, oninput: fill });
-	const one = (name, i) => [h('dt', {}, h('button', { type: 'button', dir: 'auto', onclick: () => { pop.hidePopover(); goTo(row, name); } }, name)), h('dd', { dir: 'auto', class: (cells[i] === null || wrong.includes(name)) && 'bad' }, ...textNodes(cells[i] === null ? table.missing : cells[i]?.text ?? cells[i] ?? ''))];
+	const list = h('dl.record');
+	const note = h('p.hint');
+	const input = h('input.input', { autofocus: !matchMedia('(pointer: coarse)').matches, autocomplete: 'off', placeholder: words.find, oninput: fill });
+	const one = (name, i) => [h('dt', h('button', { type: 'button', dir: 'auto', onclick: () => { pop.hidePopover(); goTo(row, name); } }, name)), h('dd', { dir: 'auto', class: (cells[i] === null || wrong.includes(name)) && 'bad' }, ...textNodes(cells[i] === null ? table.missing : cells[i]?.text ?? cells[i] ?? ''))];
 	function fill() {
 		const found = [...source.columns.entries()].filter(([, name]) => name.toLowerCase().includes(input.value.toLowerCase()));
 		list.replaceChildren(...found.slice(0, SHOWN_MAX).flatMap(([i, name]) => one(name, i)));

@@ -27,10 +27,10 @@ component('row-table', (host, { store, session }) => {
 	const { grid } = table;
 	const scroller = new Scroller();
 	const lens = new RowLens();
-	const view = h('div', { class: 'rt-view' }, grid);
-	const size = h('div', { class: 'rt-size' }, view);
-	const scroll = h('div', { class: 'rt-scroll', onscroll: scrolled, onpointerdown: ({ target }) => { if (target === scroll) heldAt = performance.now(); } }, size);
-	const none = h('div', { class: 'none rt-none', hidden: true });
+	const view = h('div.rt-view', grid);
+	const size = h('div.rt-size', view);
+	const scroll = h('div.rt-scroll', { onscroll: scrolled, onpointerdown: ({ target }) => { if (target === scroll) heldAt = performance.now(); } }, size);
+	const none = h('div.none.rt-none', { hidden: true });
 	const map = problemMap((part) => { follow(false); goToFirst(lens.list ? lens.indexOf(Math.ceil(part * all())) : part * scroller.firstMax); });
 	const foot = tableFoot({ run: (name, anchor) => ACTS[name](anchor), jump, density: setDensity });
 	const sizeColumn = columnSizer(table, draw);
@@ -92,7 +92,7 @@ component('row-table', (host, { store, session }) => {
 		grid.hidden = !total() && !columns;
 		if (!total()) {
 			const [head, text] = lens.list ? [words.noneListed, ''] : running() ? [words.waiting, words.waitingText(columns)] : upload()?.stage === 'done' ? [words.none, words.noneText(columns)] : [words.noneKept, ''];
-			none.replaceChildren(h('strong', {}, head), h('p', {}, text));
+			none.replaceChildren(h('strong', head), h('p', text));
 		}
 		mapLater();
 		if (!session.opened) showFoot();
@@ -349,7 +349,7 @@ component('row-table', (host, { store, session }) => {
 	}
 
 	host.hidden = true;
-	host.append(h('div', { class: 'rt-box' }, scroll, map.node, none), foot.node);
+	host.append(h('div.rt-box', scroll, map.node, none), foot.node);
 	setDensity(localStorage.getItem('rowcast.density'));
 	window.addEventListener('pointerup', () => { heldAt = -HELD_MS; });
 	dress(grid, {
@@ -363,7 +363,9 @@ component('row-table', (host, { store, session }) => {
 	session.addEventListener('opened', open);
 	session.addEventListener('rows', draw);
 	session.addEventListener('problems', () => { if (lens.list && !none.hidden) changed(); mapLater(); draw(); });
-	store.watch(changed);
+	store.addEventListener('change', changed);
 	new ResizeObserver(measure).observe(scroll);
+	// It comes when an upload is shown already.
+	open();
 	return { goTo, stepProblem, filter };
 });

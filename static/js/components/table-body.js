@@ -17,7 +17,7 @@ export class TableBody {
 	#group = h('colgroup');
 	body = h('tbody');
 	headRow = h('tr', { 'aria-rowindex': 1 });
-	grid = h('table', { class: 'rt', role: 'grid', tabindex: 0 }, this.#group, h('thead', {}, this.headRow), this.body);
+	grid = h('table.rt', { role: 'grid', tabindex: 0 }, this.#group, h('thead', this.headRow), this.body);
 	/** @type {import('../columns.js').Column[]} */
 	columns = [];
 	/** Left edges of the columns, in px. */

@@ -9,11 +9,11 @@ export const DENSITIES = /** @type {const} */ (['compact', 'regular', 'roomy']);
 export function tableFoot(act) {
 	const pillText = h('span');
 	const pill = h('button', { type: 'button', class: 'rt-pill', onclick: () => act.run('follow') }, icon('end'), pillText);
-	const range = h('span', { class: 'cut range' });
+	const range = h('span.cut.range');
 	const tool = (name, icon, label) => button({ icon, label, class: 'bare only', onclick: ({ currentTarget }) => act.run(name, currentTarget) });
 	const only = tool('only', 'filter', words.only);
-	const columns = h('span', { class: 'mid cut' });
-	const input = h('input', { class: 'input', id: 'jump', inputmode: 'numeric', autocomplete: 'off', placeholder: words.number, 'aria-label': words.jump, oninput: () => attr(input, 'aria-invalid', null) });
+	const columns = h('span.mid.cut');
+	const input = h('input.input', { id: 'jump', inputmode: 'numeric', autocomplete: 'off', placeholder: words.number, 'aria-label': words.jump, oninput: () => attr(input, 'aria-invalid', null) });
 	const radios = DENSITIES.map((name) => h('button', { type: 'button', role: 'radio', 'aria-label': words.densities[name], title: words.densities[name], onclick: () => act.density(name) }, icon(name)));
 	const arrows = (event) => {
 		const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
@@ -24,9 +24,9 @@ export function tableFoot(act) {
 		next.focus();
 	};
 	return {
-		node: h('div', { class: 'rt-foot' }, pill, range, h('span', { class: 'push' }), columns, h('div', { class: 'row' }, tool('list', 'columns', finderWords.find), tool('search', 'search', search.label), only),
-			h('form', { class: 'row', onsubmit: (event) => { event.preventDefault(); act.jump(input.value); } }, h('label', { for: 'jump' }, words.jump), input),
-			h('div', { class: 'density far', role: 'radiogroup', 'aria-label': words.density, onkeydown: arrows }, ...radios)),
+		node: h('div.rt-foot', pill, range, h('span.push'), columns, h('div.row', tool('list', 'columns', finderWords.find), tool('search', 'search', search.label), only),
+			h('form.row', { onsubmit: (event) => { event.preventDefault(); act.jump(input.value); } }, h('label', { for: 'jump' }, words.jump), input),
+			h('div.density.far', { role: 'radiogroup', 'aria-label': words.density, onkeydown: arrows }, ...radios)),
 		/** `which`: what is said behind the number of rows. */
 		show({ following, fresh, from, to, of, which, filtered, firstColumn, lastColumn, columns: all }) {
 			text(pillText, following ? words.following : fresh ? words.fresh(fresh) : words.toEnd);

@@ -23,9 +23,9 @@ component('toast-region', (host, { store }) => {
 	function make({ key, level, message, upload }, action) {
 		const [kind, look] = LEVELS[level] ?? LEVELS.info;
 		const close = () => act(host, 'closeToast', { key });
-		return h('div', { class: `toast ${kind}` }, icon(look), h('p', {}, message), h('button', { type: 'button', class: 'x', 'aria-label': app.close, onclick: close }, icon('close')),
-			action && h('div', { class: 'row' }, button({ text: action.text, onclick: () => { close(); act(host, action.act, action); } }),
-				action.act === 'nextProblem' && h('a', { class: 'btn bare', href: `/uploads/${upload}/problems.csv`, download: '' }, problem.download)));
+		return h('div', { class: `toast ${kind}` }, icon(look), h('p', message), h('button', { type: 'button', class: 'x', 'aria-label': app.close, onclick: close }, icon('close')),
+			action && h('div.row', button({ text: action.text, onclick: () => { close(); act(host, action.act, action); } }),
+				action.act === 'nextProblem' && h('a.btn.bare', { href: `/uploads/${upload}/problems.csv`, download: '' }, problem.download)));
 	}
 
 	store.watch(({ toasts, uploads, selected }) => {

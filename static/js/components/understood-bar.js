@@ -7,7 +7,7 @@ import { understood as words } from '../words.js';
 
 component('understood-bar', (host, page) => {
 	const { store } = page;
-	const lead = h('span', { class: 'lead' });
+	const lead = h('span.lead');
 	/** By fact: they stay, so that focus and popover stay. @type {Map<string, HTMLElement>} */
 	const buttons = new Map();
 	let shown = '';
@@ -31,7 +31,7 @@ component('understood-bar', (host, page) => {
 		node.dataset.shown = all;
 		attr(node, 'class', `ub ${chosen || set ? 'set' : sure ?? ''}`);
 		const on = Object.keys(words.sure).indexOf(sure ?? '');
-		node.replaceChildren(...[h('span', {}, words.names[key]), code && h('span', { class: 'code' }, visible(code)), value && h('b', {}, value),
+		node.replaceChildren(...[h('span', words.names[key]), code && h('span.code', visible(code)), value && h('b', value),
 			sure && svg('svg', { class: 'pips', viewBox: '0 0 14 12', 'aria-hidden': true }, ...[0, 1, 2].map((i) => svg('rect', { class: i <= on && 'on', x: i * 5, y: 8 - i * 3, width: 3.5, height: 4 + i * 3, rx: 1 }))),
 			state && h('span', { class: on > 0 && 'vh' }, state)].filter(Boolean));
 	}
@@ -46,7 +46,7 @@ component('understood-bar', (host, page) => {
 		if (key !== shown) {
 			const buttonOf = (name) => buttons.get(name) ?? h('button', { type: 'button', 'aria-haspopup': 'dialog', 'data-fact': name, onclick: open });
 			for (const fact of list) buttons.set(fact.key, buttonOf(fact.key));
-			host.replaceChildren(lead, ...(list.length ? list.flatMap((fact, i) => [i && h('i', { class: 'ub-sep' }), buttons.get(fact.key)]).slice(1) : [h('span', { class: 'dim cut' }, key)]), ...(panel ? [panel.acts] : []));
+			host.replaceChildren(lead, ...(list.length ? list.flatMap((fact, i) => [i && h('i.ub-sep'), buttons.get(fact.key)]).slice(1) : [h('span.dim.cut', key)]), ...(panel ? [panel.acts] : []));
 		}
 		shown = key;
 		text(lead, isHeld(upload) ? words.held : words.lead);

@@ -16,9 +16,9 @@ export const LOOKS = {
 const ASK_FROM_BYTES = 1e9;
 
 component('upload-card', (host, { store, session }) => {
-	const chip = h('span', { class: 'chip' });
-	const name = h('h1', { class: 'cut', tabindex: -1 });
-	const about = h('span', { class: 'dim cut' });
+	const chip = h('span.chip');
+	const name = h('h1.cut', { tabindex: -1 });
+	const about = h('span.dim.cut');
 	const cancel = button({ icon: 'close', text: card.cancel, onclick: () => (view.sent > ASK_FROM_BYTES ? askCancel(host, cancel, view) : act(host, 'cancel')) });
 	const next = button({ icon: 'stream', text: card.next, class: 'main', onclick: () => act(host, 'next', { id: view.id }) });
 	const go = button({ icon: 'pause', text: card.pause, onclick: () => act(host, view.does, { id: view.id }) });
@@ -35,16 +35,16 @@ component('upload-card', (host, { store, session }) => {
 	const figure = h('b');
 	const under = h('span');
 	const found = h('span');
-	const figures = h('div', { class: 'uc-fig' }, figure, under, found);
-	const waiting = h('span', { class: 'chip' });
+	const figures = h('div.uc-fig', figure, under, found);
+	const waiting = h('span.chip');
 	const why = h('p');
 	const whyText = h('p');
-	const say = h('div', { class: 'uc-say' });
+	const say = h('div.uc-say');
 	let view = /** @type {any} */ (null);
 	let drawn = [];
 
-	host.append(h('div', { class: 'uc-title' }, chip, name, about, waiting), h('div', { class: 'uc-acts' }, next, go, cancel, again, another, download, remove),
-		h('div', { class: 'uc-bars' }, ...sent.nodes, ...read.nodes), h('div', { class: 'uc-aside' }, line, figures, say));
+	host.append(h('div.uc-title', chip, name, about, waiting), h('div.uc-acts', next, go, cancel, again, another, download, remove),
+		h('div.uc-bars', ...sent.nodes, ...read.nodes), h('div.uc-aside', line, figures, say));
 
 	function render(state) {
 		const upload = selectedUpload(state);
@@ -89,7 +89,7 @@ component('upload-card', (host, { store, session }) => {
 		go.hidden = !does;
 		if (!does || go.dataset.does === does) return;
 		const [look, words] = GO[go.dataset.does = does];
-		go.replaceChildren(icon(look), h('span', {}, words));
+		go.replaceChildren(icon(look), h('span', words));
 		go.classList.toggle('main', does !== 'pause' && !view.held);
 	}
 
@@ -132,8 +132,8 @@ component('upload-card', (host, { store, session }) => {
 
 function bar(label, kind) {
 	const progress = h('progress', { class: kind, 'aria-labelledby': `bar-${kind}`, max: 100, value: 0 });
-	const of = h('span', { class: 'of' });
-	const pc = h('span', { class: 'pc' });
+	const of = h('span.of');
+	const pc = h('span.pc');
 	const show = (value, words) => {
 		attr(progress, 'value', value ?? 0);
 		text(of, words);
