@@ -114,8 +114,9 @@ impl Gate {
                 _ => Err(ApiError::plain(ApiCode::Unauthenticated)),
             };
         };
+        // Before it is known whether they may: a refusal is told with who was refused.
+        request.extensions_mut().insert(principal.clone());
         self.allow(request, &principal, need).await?;
-        request.extensions_mut().insert(principal);
         Ok(!self.0.access.is_open())
     }
 

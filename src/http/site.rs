@@ -150,8 +150,10 @@ impl<E: Endpoint<Output = Response>> Site<E> {
         } else if own.is_none() {
             return other_method(&method, methods.iter().map(|(method, _)| method));
         }
-        let is_personal = self.gate.check(&mut request, address, &self.guard).await?;
-        noted.principal = gate::principal(&request).filter(|_| is_personal).map(|principal| principal.sub.clone());
+        let allowed = self.gate.check(&mut request, address, &self.guard).await;
+        let asked_for = !self.gate.0.access.is_open();
+        noted.principal = gate::principal(&request).filter(|_| asked_for).map(|principal| principal.sub.clone());
+        let is_personal = allowed?;
         let mut response = match self.operations.call(request).await {
             Ok(response) => response,
             Err(error) if error.is_from_response() => error.into_response(),

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, SystemTime};
 use tokio::net::TcpStream;
-use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
+use tokio_rustls::rustls::crypto::CryptoProvider;
+use tokio_rustls::rustls::crypto::ring::default_provider;
 use tokio_rustls::rustls::pki_types::pem::{self, PemObject};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::{ClientHello, ResolvesServerCert};
@@ -66,7 +67,7 @@ impl Tls {
     /// # Errors
     /// [`TlsError`], as it says.
     pub fn load(cert: &Path, key: &Path) -> Result<Self, TlsError> {
-        let provider = Arc::new(ring::default_provider());
+        let provider = Arc::new(default_provider());
         let certified = RwLock::new(Arc::new(read(cert, key, &provider)?));
         let current = Arc::new(Current { cert: cert.into(), key: key.into(), certified });
         let mut config = ServerConfig::builder_with_provider(provider)
@@ -86,7 +87,7 @@ impl Tls {
             if look == seen {
                 continue;
             }
-            match read(&self.current.cert, &self.current.key, &ring::default_provider()) {
+            match read(&self.current.cert, &self.current.key, &default_provider()) {
                 Ok(certified) => {
                     *self.current.certified.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(certified);
                     tracing::info!("the certificate was renewed");

@@ -1,5 +1,6 @@
 //! What was taken in since the start, in numbers.
 
+use super::Ingest;
 use crate::domain::{Stage, UploadRecord};
 use crate::tally::Count;
 
@@ -26,6 +27,18 @@ pub struct Figures {
     pub received_bytes: Count,
     /// Bytes of files that announced rows were read from.
     pub read_bytes: Count,
+}
+
+impl Ingest {
+    /// What was taken in since the start.
+    pub fn figures(&self) -> &Figures {
+        &self.service.figures
+    }
+
+    /// Uploads that run now.
+    pub fn running(&self) -> u64 {
+        self.service.running().jobs.len() as u64
+    }
 }
 
 impl Figures {

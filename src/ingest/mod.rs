@@ -240,16 +240,6 @@ impl Ingest {
         self.service.journal.trouble()
     }
 
-    /// What was taken in since the start.
-    pub fn figures(&self) -> &Figures {
-        &self.service.figures
-    }
-
-    /// Uploads that run now.
-    pub fn running(&self) -> u64 {
-        self.service.running().jobs.len() as u64
-    }
-
     /// Stops every running upload as `interrupted`, waits until that is on disk, and takes no more.
     pub async fn close(&self) {
         let jobs: Vec<_> = {

@@ -1,5 +1,6 @@
 //! What the program says of itself: one line a request, one for each act, in a trace; and nothing that is nobody's business.
 
+use crate::access::{Keys, by};
 use crate::client::Request;
 use crate::patience::until;
 use crate::program::Program;
@@ -91,4 +92,30 @@ async fn each_log_has_a_level_of_its_own() {
     assert_eq!(log("info,access=off").await, [false, true, true]);
     assert_eq!(log("warn,audit=info").await, [false, true, false]);
     assert_eq!(log("off").await, [false, false, false]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_act_is_told_with_who_did_it_and_never_with_their_key() {
+    let (dir, keys) = (TempDir::new().expect("a folder"), Keys::new());
+    let key = keys.add("sub=alice roles=uploader clients=alice");
+    let file = keys.file().display().to_string();
+    let flags = ["--log", "trace", "--log-format", "json", "--auth", "token", "--auth-keys", &file];
+    let program = Program::with(dir.path(), &flags);
+    let upload = |client: &str| Request::post(&format!("/upload/{client}")).body("text/csv", "a\n1\n");
+    program.ask(&by(&key, upload("alice"))).await.ok(201);
+    program.ask(&by(&key, upload("bob"))).await.problem(403, "forbidden");
+    program.ask(&upload("carol")).await.problem(401, "unauthenticated");
+    program.ask(&by(&key, Request::get("/metrics"))).await.problem(403, "forbidden");
+    let ticket = by(&key, Request::post("/tickets").body("application/json", r#"{"client":"alice"}"#));
+    let ticket = program.ask(&ticket).await.ok(201)["ticket"].as_str().expect("a ticket").to_owned();
+    program.get(&format!("/sse/alice?from=start&until=done&ticket={ticket}")).await;
+    for (client, status, principal) in
+        [("alice", 201, Some("alice")), ("bob", 403, Some("alice")), ("carol", 401, None)]
+    {
+        let act = &of(&program, "rowcast::audit", &format!("/upload/{client}")).await[0];
+        assert_eq!((act["status"].as_u64(), act["principal"].as_str()), (Some(status), principal), "{act}");
+    }
+    of(&program, "rowcast::access", "/sse/alice").await;
+    let log = program.log();
+    assert!(!log.contains(&key[4..]) && !log.contains(&ticket), "{log}");
 }
