@@ -8,9 +8,6 @@ use futures_util::StreamExt;
 use std::future::Future;
 use std::time::Duration;
 
-/// Longer than the journal waits for a lock.
-const UNTIL_A_COMMIT_FAILS: Duration = Duration::from_millis(5_600);
-
 async fn until<F: Future<Output = bool>>(mut condition: impl FnMut() -> F) {
     let patience = tokio::time::Instant::now() + Duration::from_secs(20);
     while !condition().await {
@@ -48,7 +45,7 @@ async fn nothing_is_kept_behind_a_batch_that_failed() {
     let lock = fixture.hold_the_database();
     let csv: String = (2..40_000).map(|i| format!("{i}\n")).collect();
     intake.append(csv.into_bytes()).await.unwrap();
-    tokio::time::sleep(UNTIL_A_COMMIT_FAILS).await;
+    until(async || fixture.journal.trouble().is_some()).await;
     lock.execute_batch("ROLLBACK").unwrap();
     let failure = intake.finish().await.unwrap_err();
     assert_eq!(failure.code, FailureCode::StorageFailed);

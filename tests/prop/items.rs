@@ -4,6 +4,7 @@ use rowcast::domain::{Learned, Limits, Problem, ProblemCode, ReadOptions, Readin
 use rowcast::reader::{Item, Position, ReadError, Reader};
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Owned {
@@ -17,6 +18,12 @@ impl Owned {
     pub fn code(&self) -> Option<ProblemCode> {
         if let Self::Problem(problem) = self { Some(problem.code) } else { None }
     }
+}
+
+/// How long this thread had a processor: what else the machine does takes nothing from it.
+pub fn processor_time() -> Duration {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::new(now.tv_sec.unsigned_abs(), u32::try_from(now.tv_nsec).expect("less than a second"))
 }
 
 pub fn feed(reader: &mut Reader, bytes: &[u8]) {
