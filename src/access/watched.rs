@@ -16,6 +16,8 @@ const SETTLED_AFTER: Duration = Duration::from_secs(2);
 pub struct Watched {
     path: PathBuf,
     content: Vec<u8>,
+    /// Something else that was found once: whoever writes in place empties the file first.
+    found: Option<Vec<u8>>,
     seen: Option<Seen>,
 }
 
@@ -43,8 +45,8 @@ impl Watched {
     /// # Errors
     /// What the system says; `InvalidData` for one that is too large.
     pub fn open(path: &Path) -> io::Result<Self> {
-        let mut watched = Self { path: path.into(), content: Vec::new(), seen: None };
-        watched.read()?;
+        let mut watched = Self { path: path.into(), content: Vec::new(), found: None, seen: None };
+        watched.content = watched.read()?;
         Ok(watched)
     }
 
@@ -58,23 +60,33 @@ impl Watched {
         &self.content
     }
 
-    /// Looks at it, and reads it if it is not as before; whether it holds something else now.
+    /// Looks at it, and reads it if it is not as before; whether it holds something else now. That counts when it is found
+    /// twice.
     ///
     /// # Errors
     /// As [`Self::open`], told once for each state of the file that cannot be read.
     pub fn look_again(&mut self) -> io::Result<bool> {
         let found = fs::metadata(&self.path).map(|data| Seen::of(&data));
         match (&found, self.seen) {
-            (Ok(now), Some(before)) if *now == before && before.settled => return Ok(false),
+            (Ok(now), Some(before)) if *now == before && before.settled && self.found.is_none() => return Ok(false),
             // Gone, and it was said.
             (Err(_), None) => return Ok(false),
             _ => {}
         }
-        let before = std::mem::take(&mut self.content);
         match self.read() {
-            Ok(()) => Ok(self.content != before),
+            Ok(content) if content == self.content => {
+                self.found = None;
+                Ok(false)
+            }
+            Ok(content) if self.found.as_ref() == Some(&content) => {
+                (self.content, self.found) = (content, None);
+                Ok(true)
+            }
+            Ok(content) => {
+                self.found = Some(content);
+                Ok(false)
+            }
             Err(error) => {
-                self.content = before;
                 let told = found.is_ok() && self.seen == found.as_ref().ok().copied();
                 self.seen = found.ok();
                 if told { Ok(false) } else { Err(error) }
@@ -82,15 +94,15 @@ impl Watched {
         }
     }
 
-    fn read(&mut self) -> io::Result<()> {
+    fn read(&mut self) -> io::Result<Vec<u8>> {
         // Looked at first: a change while it is read shows the next time.
         let data = fs::metadata(&self.path)?;
         if data.len() > FILE_BYTES_MAX {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "it has more than 4 MiB"));
         }
-        self.content = fs::read(&self.path)?;
+        let content = fs::read(&self.path)?;
         self.seen = Some(Seen::of(&data));
-        Ok(())
+        Ok(content)
     }
 }
 
@@ -107,8 +119,13 @@ mod tests {
         let mut watched = Watched::open(&path).unwrap();
         assert_eq!(watched.content(), b"one");
         assert!(!watched.look_again().unwrap());
+        // As it is for a moment while somebody writes.
+        fs::write(&path, "").unwrap();
+        assert!(!watched.look_again().unwrap());
         // The same length, and perhaps the same time.
         fs::write(&path, "two").unwrap();
+        assert!(!watched.look_again().unwrap(), "it may not be whole yet");
+        assert_eq!(watched.content(), b"one");
         assert!(watched.look_again().unwrap());
         fs::remove_file(&path).unwrap();
         assert!(watched.look_again().is_err());
@@ -117,6 +134,7 @@ mod tests {
         fs::write(&path, "two").unwrap();
         assert!(!watched.look_again().unwrap(), "it holds what it held");
         fs::write(&path, "three").unwrap();
+        assert!(!watched.look_again().unwrap());
         assert!(watched.look_again().unwrap());
         assert_eq!(watched.content(), b"three");
     }
