@@ -1,6 +1,7 @@
 // Builds nodes. Text goes in as text, never as markup; attributes never hold styles or handlers.
 
 import { PATHS } from './icons.js';
+import { errors } from './words.js';
 
 /** @typedef {Record<string, any>} Attributes  `onclick` and the like add listeners; false and null leave an attribute out */
 
@@ -45,6 +46,9 @@ export function attr(element, name, value) {
 
 /** Asks for something to be done, upwards: main.js listens once, on the document. @param {Element} element @param {string} type @param {object} [detail] */
 export const act = (element, type, detail = {}) => element.dispatchEvent(new CustomEvent('act', { bubbles: true, detail: { type, ...detail } }));
+
+/** Uses a part that is loaded when somebody asks for it; says so where it cannot be had. @template T @param {Element} element @param {() => Promise<T>} load @param {(part: T) => void} then */
+export const withPart = (element, load, then) => load().then(then, () => act(element, 'toast', { message: errors.offline, level: 'warning' }));
 
 /** Code with a button that copies it. @param {{ label: string, copy: string, wide?: boolean }} words */
 export function copyLine({ label, copy, wide }) {

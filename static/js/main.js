@@ -13,7 +13,7 @@ import './components/upload-card.js';
 import { announce } from './announcer.js';
 import { freshName, hashOf, known, parseHash, remember } from './client-name.js';
 import { popover } from './components/popovers.js';
-import { attr, h, icon, text } from './elements.js';
+import { attr, h, icon, text, withPart } from './elements.js';
 import { count, percent } from './format.js';
 import { Session } from './session.js';
 import { isHeld, localSending, phaseOf, selectedUpload } from './state.js';
@@ -50,12 +50,19 @@ const ACTS = {
 	goOn: ({ id }) => { if (session.goOnAtHand(id)) return; session.select(id, true); one('drop-zone').choose(id); },
 	goOnWith: ({ id, file }) => session.goOn(id, file),
 	anew: ({ id }) => session.anew(id),
-	remove: ({ id }) => session.remove(id),
+	remove: async ({ id }) => {
+		await session.remove(id);
+		// With what had the focus.
+		soon(() => { if (document.activeElement === document.body) one('drop-zone').hidden ? one('upload-card').focusHeading() : one('drop-zone').focusButton(); });
+	},
 	older: () => session.list(store.state.next),
 	retry: () => session.retryNow(),
 	toast: ({ message, level }) => store.toast(message, level),
 	closeToast: ({ key }) => store.dispatch({ type: 'toastClosed', key }),
-	closeGap: () => store.dispatch({ type: 'gapClosed' }),
+	closeGap: () => {
+		store.dispatch({ type: 'gapClosed' });
+		one('#rows').focus();
+	},
 	// The text may be a promise: some browsers let a page copy only right after a key or a click, not later.
 	copy: async ({ text: copied }) => {
 		try {
@@ -76,10 +83,7 @@ const ACTS = {
 		localStorage.setItem('rowcast.theme', next);
 		text(one('#status'), nameTheme());
 	},
-	messages: async () => {
-		const { showMessages } = await import('./components/messages.js');
-		showMessages(document.body, one('[data-act="messages"]'), store.state);
-	},
+	messages: () => withPart(document.body, async () => await import('./components/messages.js'), ({ showMessages }) => showMessages(document.body, one('[data-act="messages"]'), store)),
 	keys: () => {
 		const list = words.keys.list.flatMap(([keys, what]) => [h('dt', ...keys.split(' ').map((key) => h('kbd', key))), h('dd', what)]);
 		popover(document.body, one('[data-act="keys"]'), words.keys.head, h('dl.keys', ...list), h('p.hint', words.keys.text));
@@ -107,7 +111,7 @@ const heldList = () => part('held-list', async () => await import('./components/
 /** @param {(table: any) => void} then */
 function inTable(then) {
 	show('rows');
-	table().then(then, () => store.toast(words.errors.offline, 'warning'));
+	withPart(document.body, table, then);
 }
 
 /** On a narrow screen rows and problems share one place. */

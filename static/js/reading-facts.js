@@ -15,9 +15,13 @@ export const nameOf = (label) => (label[0] === 'w' ? `W${label.slice(1)}` : labe
 /** A character that would not be seen. @param {string} value */
 export const visible = (value) => ({ '\t': '\\t', ' ': '␣' })[value] ?? value;
 
-/** @param {Pick<import('./state.js').Upload, 'reading' | 'options'>} upload @returns {Fact[]} */
-export function facts({ reading: read, options }) {
-	if (!read) return [];
+/** Whether it failed before anything was found, but its bytes may be read otherwise. @param {Partial<import('./state.js').Upload>} upload */
+export const canBeSaid = ({ stage, reading, received_bytes: here }) => stage === 'failed' && !reading && Boolean(here);
+
+/** @param {Pick<import('./state.js').Upload, 'reading' | 'options'> & Partial<import('./state.js').Upload>} upload @returns {Fact[]} */
+export function facts(upload) {
+	const { reading: read, options } = upload;
+	if (!read) return canBeSaid(upload) ? Object.keys(SAID).filter((key) => SAID[key].length).map((key) => ({ key, value: '', code: null, sure: null, set: SAID[key].some((name) => name in options) })) : [];
 	const { delimiter, quote } = words.choices;
 	/** @type {Record<string, (string | null)[]>} */
 	const found = {

@@ -15,12 +15,12 @@ const ABOUT = [['delimiter', /^Delimiter|^No delimiter|names the delimiter/], ['
 /** "Delimiter: a comma" → "A comma"; so are refusals. @param {string} sentence */
 export const withoutLead = (sentence) => sentence.replace(/^\w+: (.)/, (_, first) => first.toUpperCase());
 
-/** @param {import('./state.js').Reading} reading @param {string} key of a fact */
-export const reasons = ({ why }, key) => why.filter((one) => ABOUT.find(([, about]) => about.test(one))?.[0] === key).map(withoutLead);
+/** @param {import('./state.js').Reading | null} reading @param {string} key of a fact */
+export const reasons = (reading, key) => (reading?.why ?? []).filter((one) => ABOUT.find(([, about]) => about.test(one))?.[0] === key).map(withoutLead);
 
-/** @param {import('./state.js').Reading} reading @param {string} key the server's name for it @returns {Field} */
+/** @param {import('./state.js').Reading | null} reading @param {string} key the server's name for it @returns {Field} */
 export const fieldOf = (reading, key) => ({
-	found: String((key === 'quote' ? reading.quote ?? 'none' : reading[key]) ?? ''), names: key === 'encoding' ? ENCODINGS : words.choices[key],
+	found: String((key === 'quote' && reading ? reading.quote ?? 'none' : reading?.[key]) ?? ''), names: key === 'encoding' ? ENCODINGS : words.choices[key],
 	radio: key === 'delimiter' || key === 'quote', other: key === 'delimiter' || key === 'encoding', max: MOST[key],
 });
 

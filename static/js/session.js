@@ -2,6 +2,7 @@
 
 import * as api from './api.js';
 import { Opened } from './opened.js';
+import { sentence } from './format.js';
 import { isBusy, isHeld, isRunning, isSending, selectedUpload, waitsForFile } from './state.js';
 import { Stream } from './stream.js';
 import { OtherFile, Tus } from './tus.js';
@@ -216,12 +217,13 @@ export class Session extends EventTarget {
 		}
 	}
 
-	#failed(file, id, error) {
-		const { status, title = resume.stopped, message } = error;
+	async #failed(file, id, error) {
+		const { status, title = resume.stopped } = error;
+		const message = sentence(error.message);
 		const other = error instanceof OtherFile && resume.other[error.has === null ? 'changed' : error.whole ? 'size' : 'shorter'](file, { size: error.has });
 		const gone = status === 404 || status === 410;
 		// The card says it, unless it is the next one's at once.
-		const card = other || !id;
+		const card = (other || !id) && !this.#state.queue.length;
 		this.#end(null, id ? null : { title: other || title, text: other ? '' : message });
 		if (other) {
 			this.#files.delete(id);
@@ -230,8 +232,10 @@ export class Session extends EventTarget {
 		if (id && gone) {
 			forget(id);
 			this.#gone(id, file.name);
-		} else if (!card || this.#state.queue.length) this.#store.toast(resume.notSent(file.name, other || `${title}. ${message}`), 'error');
-		if (id && !other) this.#refresh(id);
+		}
+		if (id && !other) await this.#refresh(id);
+		// Of one that it has taken as failed the server tells itself.
+		if (!card && !(id && gone) && this.#state.uploads.get(id)?.stage !== 'failed') this.#store.toast(resume.notSent(file.name, other || `${title}. ${message}`), 'error');
 	}
 
 	#gone(id, name) {
@@ -278,7 +282,7 @@ export class Session extends EventTarget {
 		try {
 			this.#dispatch({ type: 'fetched', upload: await api.next(id) });
 		} catch ({ status, message }) {
-			if (status !== 409) this.#store.toast(message, 'error');
+			if (status !== 409) this.#store.toast(sentence(message), 'error');
 		}
 	}
 

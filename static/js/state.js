@@ -3,6 +3,7 @@
 // Rows and the list of problems are not here: they are too many (row-source.js, problem-index.js). Uploads keep the server's
 // names for their fields. What arrives late or twice must not take anything back, so counts only rise and a final stage stays.
 
+import { sentence } from './format.js';
 import { closed, sampled } from './meter.js';
 
 /** @typedef {{ delimiter: string, quote: string | null, escape: 'doubled' | 'backslash', encoding: string, compression?: string, byte_order_mark: boolean, line_end: string, comment?: string, trim: boolean, decimal?: string,
@@ -153,12 +154,14 @@ const EVENTS = {
 	profile: (state, { upload, columns }) => put(state, upload, { profile: columns }),
 	// Rows came as events: the count may be ahead of the next progress.
 	rows: (state, { upload, rows }) => (state.uploads.has(upload) ? put(state, upload, { rows: rows.at(-1).row }) : state),
-	// Of one upload only the last word stands, and an offer while it can be taken.
-	toast: (state, { message, level, upload = null, action = null }, at) => {
+	// Of one upload only the last word stands, and an offer while it can be taken; the same words stand once.
+	toast: (state, { message: said, level, upload = null, action = null }, at) => {
 		// What this page has a hand in, its card says: a pause is nothing to warn of.
 		if (upload !== null && state.sending?.hold && state.sending.upload === upload && !action && level === 'warning') return state;
+		// Behind how far it came the server says why it failed.
+		const message = level === 'error' ? said.replace(/( rows?\. )(.*)/s, (_, rows, why) => rows + sentence(why)) : said;
 		const toast = { key: (state.messages.at(-1)?.key ?? 0) + 1, at, message, level, upload, action };
-		const others = state.toasts.filter((one) => upload === null || one.upload !== upload || one.action);
+		const others = state.toasts.filter((one) => one.action || (upload === null ? one.message !== message : one.upload !== upload));
 		return { ...state, toasts: [...others, toast], messages: [...state.messages, toast].slice(-MESSAGES_KEPT) };
 	},
 	gap: (state, { from, to }) => {
@@ -184,6 +187,7 @@ function put(state, id, news) {
 	const late = isRunning(merged) && ORDER.indexOf(merged.stage) < ORDER.indexOf(before.stage);
 	if (merged.stage !== 'interrupted') merged.resume = null;
 	if (isRunning(merged)) merged.failure = null;
+	if (merged.failure) merged.failure = { ...merged.failure, message: sentence(merged.failure.message) };
 	if (late) Object.assign(merged, { stage: before.stage, percent: before.percent });
 	if (!merged.columns.length) merged.columns = before.columns;
 	merged.reading ??= before.reading;

@@ -39,7 +39,7 @@ export const card = {
 	pause: 'Pause', resume: 'Resume', tryNow: 'Try now', goOn: 'Go on', held: 'Paused', heldText: 'what was sent is kept',
 	cancel: 'Cancel', again: 'Send again', another: 'Choose another file', download: 'Download', remove: 'Delete', kept: 'kept', interrupted: 'The upload stopped before its end.',
 	interruptedText: (n) => (n ? `The ${rows(n)} read so far are kept. Send the file again to have all of it.` : 'Send the file again.'),
-	failed: 'The server did not say why.', failedText: (n) => (n ? `The ${rows(n)} read so far are kept.` : 'Nothing was kept.'),
+	failed: 'The server did not say why.', failedText: (n) => (n ? `The ${rows(n)} read so far are kept.` : 'No row was read.'), failedSay: 'Say below how to read it.',
 	waits: 'The server cannot be reached.', lost: 'Connection lost. Nothing sent is lost.', lostText: 'It goes on by itself when the server answers.', rest: 'Nothing sent is lost.', restText: 'Choose the same file to send the rest.', whyText: 'What was sent is kept. Resume tries again.',
 };
 
@@ -69,7 +69,7 @@ export const downloads = {
 
 const ANEW = 'The file is read again from its first row. Its bytes are not sent again.';
 export const understood = {
-	lead: 'Understood as', held: 'Check this', idle: 'Delimiter, quote, encoding and header are found from the first bytes. You can change each.', waiting: 'Waiting for the header.', none: 'The header was never complete.',
+	lead: 'Understood as', held: 'Check this', say: 'Not understood. Set its', idle: 'Delimiter, quote, encoding and header are found from the first bytes. You can change each.', waiting: 'Waiting for the header.', none: 'The header was never complete.',
 	names: { delimiter: 'Delimiter', quote: 'Quote', encoding: 'Encoding', header: 'Header', lines: 'Lines', compression: 'Compression', mark: 'Byte order mark', more: 'More' }, yes: 'yes',
 	/** Those that go by no name of a fact. */
 	labels: {
@@ -107,7 +107,7 @@ export const mock = {
 export const table = {
 	row: 'Row', of: (file) => `Rows of ${file}`, waiting: 'Waiting for the first row', waitingText: (n) => (n ? `The header is here: ${columns(n)}.` : 'The header is not here yet.'),
 	none: 'This file has no rows', noneText: (n) => (n ? `It has a header of ${columns(n)} and nothing after it.` : 'It has no header either.'), noneKept: 'No row was read', held: 'Not read yet', heldText: 'This is what the beginning of the file looks like.', heldHead: ['Column', 'Looks like', 'Examples'], heldMore: (n) => `${columns(n)} more`,
-	following: 'Following the end', toEnd: 'Go to the end', fresh: (n) => `${count(n)} new ${n === 1 ? 'row' : 'rows'}`, jump: 'Go to row', number: 'number', noSuchRow: (n) => `There are ${rows(n)}.`, notARow: 'A row is a whole number from 1.',
+	following: 'Following the end', toEnd: 'Go to the end', fresh: (n) => `${count(n)} new ${n === 1 ? 'row' : 'rows'}`, jump: 'Go to row', number: 'row', noSuchRow: (n) => `There are ${rows(n)}.`, notARow: 'A row is a whole number from 1.',
 	range: (from, to, of, more) => `${count(from)} to ${count(to)} of ${count(of)}${more}`, soFar: ' so far', columnRange: (from, to, of) => `Columns ${count(from)} to ${count(to)} of ${count(of)}`,
 	hasProblem: ', has a problem', missing: 'missing', notKept: 'not kept', extra: (n) => `${many(n, 'cell')} more than columns`, size: (n) => `${count(n)} characters`, map: 'Where in the file the problems are',
 	only: 'Problems only', onlyThese: ' with problems', onlyListed: ', of the problems listed so far', noneListed: 'No rows with problems',
@@ -153,7 +153,7 @@ export const connection = {
 export const history = {
 	notKept: 'This upload is no longer kept here.', menu: (file) => `More for ${file}`,
 	head: 'Uploads', none: 'No uploads yet', noneText: 'Files sent to this client are listed here.', more: 'Show older', failedList: 'The list of uploads could not be loaded.', running: (state, percent) => (percent === null ? state : `${state}, ${percent} %`),
-	done: (r, p) => (p ? `${rows(r)}, ${problems(p)}` : rows(r)), interrupted: (percent) => (percent === null ? 'Interrupted' : `Interrupted at ${percent} %`), cancelled: (r) => `Cancelled after ${rows(r)}`, failed: (why) => `Failed: ${why}`, again: 'its earlier reading',
+	done: (r, p) => (p ? `${rows(r)}, ${problems(p)}` : rows(r)), interrupted: (percent) => (percent === null ? 'Interrupted' : `Interrupted at ${percent} %`), cancelled: (r) => `Cancelled after ${rows(r)}`, failed: (why) => `Failed. ${why}`, again: 'its earlier reading',
 };
 
 export const client = {

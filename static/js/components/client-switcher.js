@@ -1,6 +1,6 @@
 // Which stream is watched, the way to another one, and the link that lets others watch this one.
 
-import { attr, button, component, h, icon, text } from '../elements.js';
+import { attr, button, component, h, icon, text, withPart } from '../elements.js';
 import { app, client as words } from '../words.js';
 
 component('client-switcher', (host, { store }) => {
@@ -10,8 +10,5 @@ component('client-switcher', (host, { store }) => {
 	host.append(open, share);
 	store.watch(({ client }) => { text(name, client); attr(name, 'title', client); });
 
-	async function show(name, anchor) {
-		const later = await import('./client-popovers.js');
-		later[name](host, anchor, store.state);
-	}
+	const show = (name, anchor) => withPart(host, async () => await import('./client-popovers.js'), (popovers) => popovers[name](host, anchor, store.state));
 });

@@ -1,7 +1,7 @@
 // What waits to be sent, then the uploads of this client, newest first. Each is a link, so that it can be opened, shared and gone back to.
 
 import { hashOf } from '../client-name.js';
-import { act, attr, button, component, h, icon } from '../elements.js';
+import { act, attr, button, component, h, icon, withPart } from '../elements.js';
 import { bytes, percent, when } from '../format.js';
 import { isRunning, phaseOf, waitsForFile } from '../state.js';
 import { card, drop, history as words, resume, states } from '../words.js';
@@ -27,7 +27,7 @@ component('history-list', (host, { store }) => {
 
 	function show(made, ...lines) {
 		const [phase, name, first, second] = lines;
-		if (made.shown !== lines.join()) made.link.replaceChildren(icon(...LOOKS[phase]), h('span.cut', { title: name }, name), h('small', first, h('br'), second));
+		if (made.shown !== lines.join()) made.link.replaceChildren(icon(...LOOKS[phase]), h('span.cut', { title: name }, name), h('small', h('span', first), second));
 		made.shown = lines.join();
 		return made.item;
 	}
@@ -43,11 +43,10 @@ component('history-list', (host, { store }) => {
 
 	function itemOf(upload, state) {
 		const { id, filename: name } = upload;
-		const menu = async ({ currentTarget: anchor }) => {
-			const { showDownloads } = await import('./downloads.js');
+		const menu = ({ currentTarget: anchor }) => withPart(host, async () => await import('./downloads.js'), ({ showDownloads }) => {
 			const view = { .../** @type {any} */ (store.state.uploads.get(id)), name };
 			showDownloads(host, anchor, name, view, button({ icon: 'remove', text: card.remove, onclick: () => askRemove(host, anchor, view) }));
-		};
+		});
 		const made = items.get(id) ?? entry(id, hashOf(state.client, id), button({ icon: 'play', label: resume.goOn(name), class: 'bare only', onclick: () => act(host, 'goOn', { id }) }),
 			button({ icon: 'more', label: words.menu(name), class: 'bare only', 'aria-haspopup': 'dialog', onclick: menu }));
 		const phase = phaseOf(upload, state);

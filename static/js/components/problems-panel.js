@@ -3,7 +3,7 @@
 import { act, attr, button, component, h, icon, text } from '../elements.js';
 import { count } from '../format.js';
 import { isRunning, selectedUpload } from '../state.js';
-import { problem as words } from '../words.js';
+import { card, problem as words } from '../words.js';
 import { details, kindOf } from './problem-parts.js';
 
 const GROUPS_SHOWN = 60;
@@ -12,18 +12,20 @@ const EVERY_MS = 300;
 component('problems-panel', (host, { store, session }) => {
 	const counts = h('span');
 	const none = h('div.none');
-	const list = h('div.pp-list', { tabindex: 0, role: 'group', 'aria-label': words.list });
+	const box = h('div');
+	const list = h('div.pp-list', { tabindex: 0, role: 'group', 'aria-label': words.list }, none, box);
 	const footText = h('span');
 	const download = h('a.btn.bare.only.push', { 'aria-label': words.download, title: words.download, download: '' }, icon('download'));
-	const more = button({ text: words.more, onclick: () => session.opened?.listMore() });
+	const listMore = button({ text: words.more, onclick: () => session.opened?.listMore() });
 	/** By key: its nodes, and which of its problems is shown. */
 	const groups = new Map();
+	let told = '';
 	let timer = 0;
 	let listedAt = -EVERY_MS;
-	host.append(h('div.pp-head', h('h2', words.head, ' ', counts), download), list, h('div.pp-foot', footText, more));
+	host.append(h('div.pp-head', h('h2', words.head, ' ', counts), download), list, h('div.pp-foot', footText, listMore));
 
 	function make(group) {
-		const nodes = { number: h('span.pp-count'), share: h('progress.pp-share', { 'aria-label': words.share }), place: h('span.push.micro'), body: h('div.pp-body') };
+		const nodes = { number: h('span.pp-count'), share: h('progress.pp-share', { 'aria-label': words.share }), place: h('span.micro'), body: h('div.pp-body') };
 		const shown = { ...nodes, group, at: 0, node: h('details', { class: `pp-group ${group.severity === 'error' ? 'bad' : 'odd'}`, name: 'pp', ontoggle: () => { if (shown.node.open) example(shown); } },
 			h('summary.inset', icon('right'), h('span.pp-what.cut', kindOf(group.code)), nodes.number,
 				h('span.pp-where', h('span.code', group.code), h('span.cut', { dir: 'auto' }, group.column ?? words.anywhere)), nodes.share), nodes.body) };
@@ -43,7 +45,7 @@ component('problems-panel', (host, { store, session }) => {
 		const step = (by, does) => button({ icon: by < 0 ? 'left' : 'right', label: words[does], class: 'bare only', 'data-does': does, onclick: () => { shown.at = (shown.at + by + group.at.length) % group.at.length; example(shown, does); } });
 		body.replaceChildren(...details(problem).filter(Boolean), h('div.row.wrap', {},
 			problem.row !== null && button({ text: words.show, onclick: () => act(host, 'goTo', problem) }),
-			group.rows.length > 0 && button({ text: words.only, onclick: () => act(host, 'filter', group) }), place, step(-1, 'previous'), step(1, 'next')),
+			group.rows.length > 0 && button({ text: words.only, onclick: () => act(host, 'filter', group) }), h('span.row.push', place, step(-1, 'previous'), step(1, 'next'))),
 			h('p.row.hint', h('a', { href: `/problems/${group.code}`, target: '_blank' }, words.meaning), h('a', { href: csvOf(group), download: '' }, words.downloadKind)));
 		body.querySelector(`[data-does="${held}"]`)?.focus();
 	}
@@ -58,7 +60,7 @@ component('problems-panel', (host, { store, session }) => {
 			attr(shown.share, 'max', found[0].at.length);
 			attr(shown.share, 'value', group.at.length);
 			text(shown.place, words.of(shown.at + 1, group.at.length));
-			if (list.children[place] !== shown.node) list.insertBefore(shown.node, list.children[place] ?? null);
+			if (box.children[place] !== shown.node) box.insertBefore(shown.node, box.children[place] ?? null);
 		});
 		render();
 	}
@@ -70,17 +72,19 @@ component('problems-panel', (host, { store, session }) => {
 		const total = Math.max(upload?.problems ?? 0, listed);
 		const over = upload !== undefined && !isRunning(upload);
 		text(counts, total === 0 ? (over ? words.cleanText(upload.rows) : words.none) : listed === total ? words.inRows(total, opened?.index.rowsTouched) : count(total));
-		none.replaceChildren(h('strong', !upload ? words.idle : over && !total ? words.clean : words.soFar), ...(upload ? [] : [h('p', words.idleText)]));
-		if (listed) none.remove();
-		else if (!none.isConnected) list.append(none);
+		const failed = upload?.stage === 'failed' && upload.failure?.message;
+		const [head, below = ''] = failed ? [failed, total ? '' : card.failedText(upload.rows)] : !upload ? [words.idle, words.idleText] : [over && !total ? words.clean : words.soFar];
+		if (told !== head + below) none.replaceChildren(h('strong', head), h('p', below));
+		told = head + below;
+		none.hidden = listed > 0 && !failed;
 		const capped = listed > 0 && listed === opened?.listable && listed < total;
 		text(footText, !listed ? words.foot : listed === total ? words.grouped : capped ? words.notDetailed(total - listed) : words.listed(listed, total));
 		download.hidden = !total;
 		attr(download, 'href', `/uploads/${upload?.id}/problems.csv`);
-		more.hidden = !opened?.hasMore;
+		listMore.hidden = !opened?.hasMore;
 	}
 
-	session.addEventListener('opened', () => { groups.clear(); list.replaceChildren(); renderList(); listedAt = 0; });
+	session.addEventListener('opened', () => { groups.clear(); box.replaceChildren(); renderList(); listedAt = 0; });
 	session.addEventListener('problems', () => { timer ||= setTimeout(renderList, listedAt + EVERY_MS - performance.now()); });
 	store.watch(render);
 });

@@ -26,7 +26,14 @@ export function readingPanel(page, host, changed) {
 	const rows = [acts()];
 
 	function acts() {
-		return h('div.row.asks', button({ text: words.undo, class: 'bare', onclick: () => { forget(); changed(); } }), button({ icon: 'again', text: words.again, class: 'main', onclick: again }));
+		return h('div.row.asks', button({ text: words.undo, class: 'bare', onclick: undo }), button({ icon: 'again', text: words.again, class: 'main', onclick: again }));
+	}
+
+	function undo() {
+		const back = opened?.anchor ?? host.querySelector('button');
+		forget();
+		changed();
+		back?.focus();
 	}
 
 	function forget() {
@@ -36,8 +43,8 @@ export function readingPanel(page, host, changed) {
 	}
 
 	async function again() {
+		if (busy) return;
 		busy = true;
-		refresh();
 		try {
 			await readAgain(page, upload, { ...said(upload.options), ...chosen });
 		} catch ({ title = words.failed, message }) {
@@ -63,7 +70,7 @@ export function readingPanel(page, host, changed) {
 			changed();
 		}));
 		const how = hint('');
-		const why = set ? [] : [...reasons(reading, key), 'delimiter quote encoding'.includes(key) && words.surePercent(reading.sure_percent, bytes(reading.examined_bytes))].filter(Boolean);
+		const why = set ? [] : [...reasons(reading, key), reading && 'delimiter quote encoding'.includes(key) && words.surePercent(reading.sure_percent, bytes(reading.examined_bytes))].filter(Boolean);
 		const row = rows[1] = acts();
 		const pop = popover(host, anchor, words.names[key], ...fields.map(({ node }) => node), ...why.map(hint), ...(fields.length ? [how, row] : [hint(words.fixed)]));
 		pop.classList.add('ub-pop');
@@ -78,7 +85,7 @@ export function readingPanel(page, host, changed) {
 	function refresh() {
 		const none = !Object.keys(chosen).length;
 		rows[0].hidden = none;
-		for (const row of rows) for (const one of row.children) one.disabled = none || busy || (one === row.lastChild && wayOf(upload, store.state.sending) === 'wait');
+		for (const row of rows) for (const one of row.children) one.disabled = none || (one === row.lastChild && wayOf(upload, store.state.sending) === 'wait');
 		opened?.refresh();
 	}
 

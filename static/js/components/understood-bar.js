@@ -1,6 +1,6 @@
 // How the file was understood: each fact is a button that opens its reasons and what can be chosen instead (reading-panel.js).
 
-import { attr, component, h, svg, text } from '../elements.js';
+import { attr, component, h, svg, text, withPart } from '../elements.js';
 import { facts, visible } from '../reading-facts.js';
 import { isHeld, isRunning, localSending, selectedUpload } from '../state.js';
 import { understood as words } from '../words.js';
@@ -13,12 +13,11 @@ component('understood-bar', (host, page) => {
 	let shown = '';
 	let panel = /** @type {ReturnType<typeof import('./reading-panel.js').readingPanel> | null} */ (null);
 
-	async function open({ currentTarget: node }) {
-		const { readingPanel } = await import('./reading-panel.js');
+	const open = ({ currentTarget: node }) => withPart(host, async () => await import('./reading-panel.js'), ({ readingPanel }) => {
 		if (!panel) host.append((panel = readingPanel(page, host.parentElement, () => render(store.state))).acts);
 		render(store.state);
 		if (node.isConnected) panel.open(node.dataset.fact, node);
-	}
+	});
 
 	/** @param {import('../reading-facts.js').Fact} fact */
 	function show({ key, value, code, sure, set }) {
@@ -42,6 +41,7 @@ component('understood-bar', (host, page) => {
 		const coming = upload ? isRunning(upload) : sending?.over === false;
 		const list = upload ? facts(upload) : [];
 		const key = list.map((fact) => fact.key).join() || (coming ? words.waiting : upload ?? sending ? words.none : words.idle);
+		const held = host.parentElement.contains(document.activeElement);
 		panel?.show(upload);
 		if (key !== shown) {
 			const buttonOf = (name) => buttons.get(name) ?? h('button', { type: 'button', 'aria-haspopup': 'dialog', 'data-fact': name, onclick: open });
@@ -49,7 +49,9 @@ component('understood-bar', (host, page) => {
 			host.replaceChildren(lead, ...(list.length ? list.flatMap((fact, i) => [i && h('i.ub-sep'), buttons.get(fact.key)]).slice(1) : [h('span.dim.cut', key)]), ...(panel ? [panel.acts] : []));
 		}
 		shown = key;
-		text(lead, isHeld(upload) ? words.held : words.lead);
+		// What had the focus is gone: it goes where it goes with every new upload.
+		if (held && document.activeElement === document.body) /** @type {any} */ (document.querySelector('upload-card')).focusHeading();
+		text(lead, isHeld(upload) ? words.held : list.length && !upload?.reading ? words.say : words.lead);
 		list.forEach(show);
 	}
 	store.watch(render);

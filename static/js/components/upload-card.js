@@ -1,8 +1,9 @@
 // The upload that is shown: name and state, two bars, speed or words, and what can be done with it.
 
-import { act, attr, button, component, h, icon, svg, text } from '../elements.js';
+import { act, attr, button, component, h, icon, svg, text, withPart } from '../elements.js';
 import { bytes, bytesOf, clock, percent } from '../format.js';
 import { rowsPerSecond, secondsLeft, spark } from '../meter.js';
+import { canBeSaid } from '../reading-facts.js';
 import { isHeld, localSending, mineOf, phaseOf, selectedUpload, waitsForFile } from '../state.js';
 import { card, drop, rows as rowWords, states } from '../words.js';
 import { askCancel, askRemove } from './popovers.js';
@@ -24,10 +25,7 @@ component('upload-card', (host, { store, session }) => {
 	const go = button({ icon: 'pause', text: card.pause, onclick: () => act(host, view.does, { id: view.id }) });
 	const again = button({ icon: 'again', text: card.again, onclick: () => act(host, 'again', { id: view.id }) });
 	const another = button({ icon: 'send', text: card.another, onclick: () => act(host, 'choose') });
-	const download = button({ icon: 'download', text: card.download, onclick: async () => {
-		const { showDownloads } = await import('./downloads.js');
-		showDownloads(host, download, card.download, view);
-	} });
+	const download = button({ icon: 'download', text: card.download, onclick: () => withPart(host, async () => await import('./downloads.js'), ({ showDownloads }) => showDownloads(host, download, card.download, view)) });
 	const remove = button({ icon: 'remove', label: card.remove, class: 'only', onclick: () => askRemove(host, remove, view) });
 	const sent = bar(card.sent, 'sent');
 	const read = bar(card.read, 'read');
@@ -163,8 +161,9 @@ function ofUpload(upload, state) {
 }
 
 /** @param {import('../state.js').Upload} upload @param {string} phase @param {import('../state.js').Sending | null} mine @param {string | false} waits what is so while it waits for its file */
-function whyOf({ failure, rows }, phase, mine, waits) {
-	if (phase === 'failed') return { title: failure?.message ?? card.failed, text: card.failedText(rows) };
+function whyOf(upload, phase, mine, waits) {
+	const { failure, rows } = upload;
+	if (phase === 'failed') return { title: failure?.message ?? card.failed, text: !rows && canBeSaid(upload) ? card.failedSay : card.failedText(rows) };
 	if (waits) return { title: waits, text: waits === card.rest ? card.restText : '' };
 	if (phase === 'understood') return { title: card.toCheck, text: card.toCheckText };
 	if (phase === 'paused') return mine?.why && { title: mine.why, text: card.whyText };

@@ -19,6 +19,10 @@ test('each fact says what was found, in words and as the character it is', () =>
   assert.equal(fact('header', { preamble_lines: 2 }).value, 'after 2 lines');
   assert.deepEqual(['\t', ' ', ',', '||'].map(visible), ['\\t', '␣', ',', '||']);
   assert.deepEqual(facts({ reading: null, options: {} }), []);
+  const failed = { stage: 'failed', reading: null, options: { delimiter: ';' }, received_bytes: 9 };
+  assert.deepEqual(facts(failed).map(({ key, value, set }) => [key, value, set]), [['delimiter', '', true], ['quote', '', false], ['encoding', '', false], ['header', '', false], ['more', '', false]], 'nothing was found, all can be said');
+  assert.deepEqual(facts({ ...failed, received_bytes: 0 }), []);
+  assert.deepEqual([reasons(null, 'quote'), fieldOf(null, 'quote').found, fieldOf(null, 'encoding').found], [[], '', '']);
 });
 
 test('only what was found by the beginning of the file is more or less sure, and what was said is neither', () => {

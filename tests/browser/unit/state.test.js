@@ -103,6 +103,10 @@ test('of one upload only the last word stands; what was said is kept, the last f
   assert.deepEqual(said(toast(1, 'a'), toast(2, 'b'), toast(3, 'a')), ['2', '3']);
   const { toasts } = run([{ type: 'toast', at: T, message: 'x', level: 'info' }, { type: 'toast', at: T, message: 'y', level: 'info' }]);
   assert.deepEqual(toasts.map((one) => [one.message, one.key]), [['x', 1], ['y', 2]]);
+  const again = run(['x', 'y', 'x'].map((message) => ({ type: 'toast', at: T, message, level: 'info' })));
+  assert.deepEqual([again.toasts.map(({ key }) => key), again.messages.length], [[2, 3], 3], 'the same words stand once');
+  const failed = { kind: 'toast', data: { upload: 'u1', level: 'error', message: 'a. b.csv failed after 1,204 rows. the record at byte 123456 is too long' } };
+  assert.deepEqual(said(failed), ['a. b.csv failed after 1,204 rows. The record at byte 123,456 is too long']);
   const { messages } = run([events(...Array.from({ length: 60 }, (_, i) => toast(i, 'a'))), { type: 'toastClosed', key: 60 }]);
   assert.deepEqual([messages.length, messages[0].message, messages.at(-1).message, messages.at(-1).at], [50, '10', '59', T]);
 });
