@@ -205,7 +205,7 @@ test('the connection: reconnecting, offline, and with a gap', { timeout: 60_000 
   await close();
 });
 
-test('what happened meanwhile is caught up with over a slow line', { todo: 'it is said for less than a frame' }, async () => {
+test('what happened meanwhile is caught up with over a slow line', async () => {
   const line = await cable(server.port);
   others.push(line);
   const { page, name, close } = await open({ origin: line.origin });

@@ -63,10 +63,11 @@ function plain(td, kind, text) {
 }
 
 function headCell({ name, type, numeric, rows, nulls }, index) {
-	const filled = Math.round(100 - (100 * nulls) / Math.max(1, rows));
+	// Of no row nothing is said.
+	const filled = rows && Math.round(100 - (100 * nulls) / rows);
 	const profile = svg('svg', { class: 'profile', viewBox: '0 0 100 4', preserveAspectRatio: 'none', 'aria-hidden': true }, svg('rect', { class: 'val', width: filled, height: 4 }));
-	return h('th', { scope: 'col', 'aria-colindex': index + 2, class: numeric && 'num', title: `${name}\n${words.filled(filled)}` },
-		h('button', { type: 'button', class: 'rt-col', tabindex: -1, 'aria-haspopup': 'dialog' }, h('b', { dir: 'auto' }, name), h('span', words.looks[type] ?? type), profile), h('span.rt-grip'));
+	return h('th', { scope: 'col', 'aria-colindex': index + 2, class: numeric && 'num', title: rows ? `${name}\n${words.filled(filled)}` : name },
+		h('button', { type: 'button', class: 'rt-col', tabindex: -1, 'aria-haspopup': 'dialog' }, h('b', { dir: 'auto' }, name), h('span', rows ? words.looks[type] ?? type : '\u00a0'), profile), h('span.rt-grip'));
 }
 
 /** @param {HTMLElement} group @param {import('../columns.js').Column[]} columns @param {{ from: number, to: number, windowed: boolean }} shown @param {number[]} at left edges */

@@ -39,6 +39,8 @@ component('row-table', (host, { store, session }) => {
 	/** The cell that keys move from: row 0 is the head, column -1 the row's number. */
 	const active = { row: 1, column: 0 };
 	let focused = false;
+	/** Whether somebody has been in this upload's rows. */
+	let touched = false;
 	let following = false;
 	/** Where the end was when following began: the view does not go back before it while newer rows are fetched. */
 	let endAtLeast = 0;
@@ -50,6 +52,7 @@ component('row-table', (host, { store, session }) => {
 	let headHeight = 52;
 	/** Room for columns, and how far they are scrolled: kept, since asking the browser for them makes it lay out. */
 	let width = 0;
+	let height = 0;
 	let left = 0;
 	/** What the scroller's height waits for: nothing, the next time it may grow, or the next write. @type {'no' | 'soon' | 'now'} */
 	let resize = 'now';
@@ -74,6 +77,7 @@ component('row-table', (host, { store, session }) => {
 		drawMap();
 		if (foot.node.hidden) acts.finder.show(false);
 		Object.assign(active, { row: 1, column: 0 });
+		touched = false;
 		glowedTo = scroller.rows = scroll.scrollLeft = left = 0;
 		scroller.goTo(0);
 		follow(upload() !== undefined && (running() || session.opened?.live === true));
@@ -100,12 +104,16 @@ component('row-table', (host, { store, session }) => {
 	}
 
 	function measure() {
-		if (!scroll.clientHeight) return;
+		height = scroll.clientHeight;
+		if (!height) return;
+		// The end stays the end.
+		const atEnd = scroller.first > 0 && scroller.first >= scroller.firstMax - 0.5;
 		headHeight = table.headRow.offsetHeight || headHeight;
-		view.style.height = `${scroll.clientHeight}px`;
+		view.style.height = `${height}px`;
 		width = scroll.clientWidth - numbersWidth();
 		scroller.row = Number.parseFloat(getComputedStyle(host).getPropertyValue('--row')) * rem();
-		scroller.view = scroll.clientHeight - headHeight;
+		scroller.view = height - headHeight;
+		if (atEnd) scroller.goTo(scroller.firstMax);
 		resize = 'now';
 		draw();
 	}
@@ -170,7 +178,8 @@ component('row-table', (host, { store, session }) => {
 	function showActive() {
 		const td = table.cell(active.row, active.column);
 		const { activeElement } = document;
-		table.select(td);
+		touched ||= focused;
+		table.select(td, touched);
 		if (focused && activeElement !== (td ?? grid) && (activeElement === document.body || grid.contains(activeElement))) (td ?? grid).focus({ preventScroll: true });
 	}
 
@@ -200,11 +209,13 @@ component('row-table', (host, { store, session }) => {
 
 	function drawMap() {
 		timers.map = 0;
-		map.node.hidden = !session.opened;
+		map.node.hidden = !all();
 		if (session.opened) map.draw(session.opened.index, all(), read());
 	}
 
 	function scrolled() {
+		// It has another height: the browser moved it, not somebody.
+		if (scroll.clientHeight !== height) return;
 		const before = scroller.first;
 		left = scroll.scrollLeft;
 		scroller.scrolled(scroll.scrollTop);
@@ -355,7 +366,7 @@ component('row-table', (host, { store, session }) => {
 	dress(grid, {
 		onkeydown: onKey, onclick: onClick, ondblclick: onClick, onpointerover: tip,
 		// What may be asked for next is on its way.
-		onfocusin: () => { focused = true; can().catch(() => {}); },
+		onfocusin: () => { focused = true; if (!drawing) draw(); can().catch(() => {}); },
 		// From a popover the focus comes back.
 		onfocusout: ({ relatedTarget }) => { if (!drawing && !grid.contains(relatedTarget) && !relatedTarget?.closest('.pop')) focused = false; },
 	});

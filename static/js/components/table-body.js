@@ -141,10 +141,13 @@ export class TableBody {
 		return line && { row: line.row, column: place < 0 ? -1 : place + this.#shown.from };
 	}
 
-	/** Marks the cell that keys move from. @param {HTMLElement | undefined} td */
-	select(td) {
-		for (const one of this.grid.querySelectorAll('[aria-selected]')) if (one !== td) for (const name of ['aria-selected', 'tabindex']) attr(one, name, null);
-		if (td) for (const [name, value] of [['aria-selected', 'true'], ['tabindex', '0']]) attr(td, name, value);
+	/** Marks the cell that keys move from; as selected only if somebody was there. @param {HTMLElement | undefined} td @param {boolean} selected */
+	select(td, selected) {
+		for (const one of this.grid.querySelectorAll('[aria-selected], :is(td, th)[tabindex]')) if (one !== td) for (const name of ['aria-selected', 'tabindex']) attr(one, name, null);
+		if (td) {
+			attr(td, 'aria-selected', selected && 'true');
+			attr(td, 'tabindex', 0);
+		}
 		attr(this.grid, 'tabindex', td ? -1 : 0);
 	}
 }

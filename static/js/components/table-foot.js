@@ -30,12 +30,13 @@ export function tableFoot(act) {
 		/** `which`: what is said behind the number of rows. */
 		show({ following, fresh, from, to, of, which, filtered, firstColumn, lastColumn, columns: all }) {
 			text(pillText, following ? words.following : fresh ? words.fresh(fresh) : words.toEnd);
+			pill.hidden = !of;
 			attr(pill, 'aria-pressed', String(following));
 			pill.classList.toggle('new', !following && fresh > 0);
 			text(range, of ? words.range(from, to, of, which) : '');
 			attr(range, 'title', which && range.textContent);
 			attr(only, 'aria-pressed', String(filtered));
-			text(columns, lastColumn - firstColumn + 1 < all ? words.columnRange(firstColumn, lastColumn, all) : columnWords(all));
+			text(columns, lastColumn - firstColumn + 1 < all ? words.columnRange(firstColumn, lastColumn, all) : all ? columnWords(all) : '');
 		},
 		density: (current) => DENSITIES.forEach((name, i) => {
 			attr(radios[i], 'aria-checked', String(name === current));

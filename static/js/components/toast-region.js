@@ -14,6 +14,12 @@ component('toast-region', (host, { store }) => {
 	attr(host, 'role', 'region');
 	attr(host, 'aria-label', app.messages);
 
+	// It may cover what has the focus.
+	document.addEventListener('keydown', ({ key, target }) => {
+		const last = [...shown.keys()].at(-1);
+		if (key === 'Escape' && last && !document.querySelector(':popover-open') && !(/** @type {any} */ (target).closest('form'))) act(host, 'closeToast', { key: last });
+	});
+
 	const later = (key) => setTimeout(() => act(host, 'closeToast', { key }), STAY_MS);
 	const hold = () => { for (const { timer } of shown.values()) clearTimeout(timer); };
 	const goOn = () => { hold(); for (const [key, toast] of shown) if (toast.timer) toast.timer = later(key); };
@@ -32,8 +38,10 @@ component('toast-region', (host, { store }) => {
 		for (const [key, { node, timer }] of shown) {
 			if (toasts.some((toast) => toast.key === key)) continue;
 			clearTimeout(timer);
+			const held = node.contains(document.activeElement);
 			node.remove();
 			shown.delete(key);
+			if (held) /** @type {HTMLElement} */ (host.querySelector('.toast:last-child .x') ?? document.querySelector('#rows')).focus();
 		}
 		for (const toast of toasts) {
 			const known = shown.get(toast.key);
@@ -43,7 +51,8 @@ component('toast-region', (host, { store }) => {
 				known.timer = later(toast.key);
 			}
 			if (known) continue;
-			const withNext = toast.level === 'warning' && toast.upload === selected && uploads.get(toast.upload)?.stage === 'done';
+			const upload = uploads.get(toast.upload);
+			const withNext = toast.level === 'warning' && toast.upload === selected && upload?.stage === 'done' && upload.rows > 0;
 			const action = toast.action ?? (withNext && { text: problem.nextProblem, act: 'nextProblem' });
 			const node = make(toast, action);
 			host.append(node);
