@@ -7,7 +7,7 @@ const UNITS = ['bytes', 'KB', 'MB', 'GB', 'TB'];
 export const count = (n) => grouped.format(n);
 
 /** A reason of the server as a sentence of this page: it begins with a capital, its numbers are grouped. @param {string} reason */
-export const sentence = (reason) => reason.replace(/^\p{Ll}/u, (first) => first.toUpperCase()).replace(/ \d{4,}(?=[ ),;.]|$)/g, (number) => ` ${count(Number(number))}`);
+export const sentence = (reason) => reason.replace(/^\p{Ll}/u, (first) => first.toUpperCase()).replace(/ \d{4,}(?=[ ),:;.]|$)/g, (number) => ` ${count(Number(number))}`);
 
 const unitOf = (n) => (n < 1000 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log10(n) / 3)));
 

@@ -36,6 +36,7 @@ test('cells show what cannot be seen', () => {
 
 test('a reason of the server becomes a sentence', () => {
   assert.equal(format.sentence('the header at line 1 (byte 10240) names 5000 columns; expected at most 4096'), 'The header at line 1 (byte 10,240) names 5,000 columns; expected at most 4,096');
+  assert.equal(format.sentence('beyond byte 10240: cut'), 'Beyond byte 10,240: cut');
   assert.equal(format.sentence('UTF-8 was said at 12:3000, by x2024'), 'UTF-8 was said at 12:3000, by x2024');
 });
 
