@@ -29,6 +29,8 @@ const all = (selector) => /** @type {NodeListOf<HTMLElement>} */ (document.query
 const root = document.documentElement;
 const store = new Store(parseHash(location.hash).client ?? known()[0] ?? freshName());
 const session = new Session(store);
+/** Written when somebody signs out, for the other tabs. */
+const OUT = 'rowcast.out';
 /** After a part could not be loaded. */
 const RETRY_MS = 2000;
 /** After the next write. */
@@ -84,8 +86,9 @@ const ACTS = {
 		if (anchor && store.state.access) showWho(/** @type {HTMLElement} */ (anchor.parentElement), anchor, store.state.access);
 	},
 	signOut: async () => {
-		// What is shown was for them alone.
+		// What is shown was for them alone, in other tabs too.
 		try { await api.signOut(); } catch { return store.toast(words.signIn.outFailed, 'error'); }
+		localStorage.setItem(OUT, String(Date.now()));
 		location.reload();
 	},
 	messages: async () => {
@@ -221,6 +224,7 @@ function listen() {
 	addEventListener('online', () => session.retryNow());
 	session.addEventListener('ready', begin);
 	session.signed.addEventListener('other', () => location.reload());
+	addEventListener('storage', ({ key }) => { if (key === OUT) location.reload(); });
 }
 
 /** What the address names, else what was watched before, else something new that one may watch. */

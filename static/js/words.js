@@ -186,7 +186,7 @@ export const signIn = {
 	/** What each code means; the server's own sentence follows. */
 	codes: { 'invalid-token': 'The server does not know this token. It may have been withdrawn.', 'token-expired': 'The time of this token is over.' },
 	who: (name) => `Signed in as ${name}`, roles: 'May act as', clients: 'Clients', until: 'Until', out: 'Sign out', outFailed: 'You are still signed in. The server did not sign you out.', held: 'Nobody is signed in any more.',
-	denied: (client) => `You may not watch ${client}`, deniedText: (name, patterns) => (patterns ? `${name} may watch ${patterns}.` : `${name} may watch no client here. Whoever runs this server can change that.`), notThis: (patterns) => `You may watch ${patterns}.`, fresh: 'A new client',
+	denied: (client) => `You may not watch ${client}`, deniedText: (name, patterns) => (patterns ? `${name} may watch ${patterns}.` : `${name} may watch no client here. Whoever runs this server can change that.`), other: 'Sign in as somebody else', notThis: (patterns) => `You may watch ${patterns}.`, fresh: 'A new client',
 	watchOnly: 'Rows appear here as others send them', watchOnlyText: (roles) => `You may watch, not send: that takes the role uploader or admin, and yours is ${roles}.`,
 };
 

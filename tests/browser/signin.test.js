@@ -88,7 +88,7 @@ test('a token that is no good is refused at its field; a good one signs in and i
   assert.equal(await page.title(), 'Sign in - rowcast');
   assert.equal(await page.textContent('connection-indicator .ci'), 'Signed out');
   await inAllLooks(page, 'sign-in');
-  const place = async () => JSON.stringify(await page.locator('sign-in .btn').boundingBox());
+  const place = async () => JSON.stringify(await page.locator('sign-in .btn.main').boundingBox());
   const before = await place();
   await page.keyboard.press('Enter');
   assert.match(await page.textContent('#token-says'), /missing/);
@@ -130,6 +130,9 @@ test('who one is stands in the bar, and on a phone in the drawer; signing out ta
   await choose(page, file('secret.csv', csv(20)));
   await reached(page, 'done');
   await inAllLooks(page, 'signed-in');
+  const other = await tab(context, page.url().slice(server.origin.length));
+  await other.waitForSelector('upload-card:not([hidden])');
+  await page.bringToFront();
   await page.click('.top [data-act="who"]');
   assert.match(await page.textContent('.pop'), /alice.*uploader.*orders-\*, alice/s);
   await page.keyboard.press('Escape');
@@ -141,7 +144,8 @@ test('who one is stands in the bar, and on a phone in the drawer; signing out ta
   assert.equal(await focused(page), 'button Sign out');
   await page.keyboard.press('Enter');
   await form(page);
-  assert.doesNotMatch(await page.textContent('body'), /secret\.csv/);
+  await form(other);
+  for (const one of [page, other]) assert.doesNotMatch(await one.textContent('body'), /secret\.csv/);
   assert.equal((await context.cookies()).length, 0);
   await close();
 });
@@ -238,7 +242,7 @@ test('who may only watch is offered nothing else, and is told why', async () => 
   await seesRow(page, 12);
   assert.equal(await page.locator('upload-card button[aria-label="Delete"]:visible').count(), 0);
   await page.click('history-list button[aria-haspopup]');
-  assert.ok(await page.locator('.pop a:has-text("NDJSON")').isVisible());
+  await page.waitForSelector('.pop a:has-text("NDJSON")');
   assert.equal(await page.locator('.pop button:has-text("Delete"):visible').count(), 0);
   await close();
 });
@@ -252,6 +256,7 @@ test('a client outside of the key is named, with those that one may watch', asyn
   assert.match(await page.textContent('sign-in section'), /You may not watch secret.*alice may watch orders-\*, alice\./s);
   assert.equal(await page.textContent('connection-indicator .ci'), 'Not allowed');
   assert.equal(await focused(page), 'h-sign');
+  assert.ok(await page.locator('sign-in button:has-text("Sign in as somebody else")').isVisible());
   await inAllLooks(page, 'denied');
   await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');

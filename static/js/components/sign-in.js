@@ -4,7 +4,7 @@
 import { freshClient, offered, patternsOf, shutOf } from '../access.js';
 import * as api from '../api.js';
 import { hashOf, known } from '../client-name.js';
-import { attr, component, h, icon, text } from '../elements.js';
+import { act, attr, button, component, h, icon, text } from '../elements.js';
 import { signIn as words } from '../words.js';
 
 component('sign-in', (host, { store, session }) => {
@@ -19,11 +19,12 @@ component('sign-in', (host, { store, session }) => {
 	const form = h('form', { novalidate: true, onsubmit }, h('div.field', h('label', { for: 'token' }, words.token), token, h('div.says', { id: 'token-says' }, hint)),
 		h('label.choice', stay, words.stay), h('button.btn.main', words.go));
 	const list = h('ul.cs-list');
+	const other = button({ text: words.other, onclick: () => act(host, 'signOut') });
 	let shown = '';
 	let busy = false;
 	/** Where the focus was. @type {Element | null} */
 	let back = null;
-	host.append(h('section', { 'aria-labelledby': 'h-sign' }, h('div', head, about), form, list));
+	host.append(h('section', { 'aria-labelledby': 'h-sign' }, h('div', head, about), form, list, other));
 
 	/** @param {string} [wrong] @param {string} [of] the code of what is wrong */
 	function say(wrong, of = '') {
@@ -58,7 +59,7 @@ component('sign-in', (host, { store, session }) => {
 		for (const pop of document.querySelectorAll(':popover-open')) /** @type {HTMLElement} */ (pop).hidePopover();
 		host.hidden = false;
 		form.hidden = why !== 'out';
-		list.hidden = why === 'out';
+		list.hidden = other.hidden = why === 'out';
 		for (const one of [token, head]) if (one.checkVisibility()) return one.focus();
 	}
 
