@@ -2,24 +2,35 @@
 
 import { errors } from './words.js';
 
+const SESSION = '/session';
+
 /** What the server said, in words for people. */
 export class ApiError extends Error {
-	/** @param {number} status 0 when there was no answer @param {{ title?: string, detail?: string }} problem */
-	constructor(status, { title = errors.unexpected(status), detail = title }) {
+	/** @param {number} status 0 when there was no answer @param {{ title?: string, detail?: string, code?: string }} problem */
+	constructor(status, { title = errors.unexpected(status), detail = title, code }) {
 		super(detail);
-		Object.assign(this, { status, title });
+		Object.assign(this, { status, title, code });
 	}
 }
+
+/** Event: `refused` when something was asked that nobody is signed in for, or not the right one. */
+export const answers = new EventTarget();
 
 /** @param {string} path @param {RequestInit} [options] */
 async function ask(path, options) {
 	const answer = await fetch(path, options);
 	if (answer.ok) return answer;
+	if ([401, 403].includes(answer.status) && !path.startsWith(SESSION)) answers.dispatchEvent(new Event('refused'));
 	throw new ApiError(answer.status, await answer.json().catch(() => ({})));
 }
 
 const json = async (path, options = {}) => (await ask(path, { headers: { accept: 'application/json' }, ...options })).json();
 
+/** Who one is. The page's head asks for it early, in the same way. @returns {Promise<import('./access.js').Access>} */
+export const who = async () => (await ask(SESSION)).json();
+/** A cookie takes the place of the token. @param {string} token @param {boolean} stay when the browser is closed @returns {Promise<import('./access.js').Access>} */
+export const signIn = (token, stay) => json(SESSION + (stay ? '?stay=true' : ''), { method: 'POST', headers: { authorization: `Bearer ${token}` } });
+export const signOut = () => ask(SESSION, { method: 'DELETE' });
 /** @param {string} client @param {string | null} before */
 export const uploads = (client, before) => json(`/uploads?${new URLSearchParams({ client, limit: '50', ...(before ? { before } : {}) })}`);
 export const upload = (/** @type {string} */ id) => json(`/uploads/${id}`);

@@ -10,7 +10,9 @@ import './components/problems-panel.js';
 import './components/toast-region.js';
 import './components/understood-bar.js';
 import './components/upload-card.js';
+import { freshClient, mayUpload, mayWatch, offered, shutOf } from './access.js';
 import { announce } from './announcer.js';
+import * as api from './api.js';
 import { freshName, hashOf, known, parseHash, remember } from './client-name.js';
 import { popover } from './components/popovers.js';
 import { attr, h, icon, text, withPart } from './elements.js';
@@ -25,9 +27,10 @@ import * as words from './words.js';
 const one = (selector) => /** @type {any} */ (document.querySelector(selector));
 const all = (selector) => /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(selector));
 const root = document.documentElement;
-const asked = parseHash(location.hash);
-const store = new Store(asked.client ?? known()[0] ?? freshName());
+const store = new Store(parseHash(location.hash).client ?? known()[0] ?? freshName());
 const session = new Session(store);
+/** Written when somebody signs out, for the other tabs. */
+const OUT = 'rowcast.out';
 /** After a part could not be loaded. */
 const RETRY_MS = 2000;
 /** After the next write. */
@@ -84,6 +87,17 @@ const ACTS = {
 		text(one('#status'), nameTheme());
 	},
 	messages: () => withPart(document.body, async () => await import('./components/messages.js'), ({ showMessages }) => showMessages(document.body, one('[data-act="messages"]'), store)),
+	who: () => withPart(document.body, async () => await import('./components/who.js'), ({ showWho }) => {
+		// On a phone it stands in the drawer.
+		const anchor = [...all('[data-act="who"]')].find((node) => node.checkVisibility());
+		if (anchor && store.state.access) showWho(/** @type {HTMLElement} */ (anchor.parentElement), anchor, store.state.access);
+	}),
+	signOut: async () => {
+		// What is shown was for them alone, in other tabs too.
+		try { await api.signOut(); } catch { return store.toast(words.signIn.outFailed, 'error'); }
+		localStorage.setItem(OUT, String(Date.now()));
+		location.reload();
+	},
 	keys: () => {
 		const list = words.keys.list.flatMap(([keys, what]) => [h('dt', ...keys.split(' ').map((key) => h('kbd', key))), h('dd', what)]);
 		popover(document.body, one('[data-act="keys"]'), words.keys.head, h('dl.keys', ...list), h('p.hint', words.keys.text));
@@ -105,6 +119,8 @@ const part = (tag, load) => later[tag] ??= load().then(() => {
 	throw error;
 });
 const table = () => part('row-table', async () => await import('./components/row-table.js'));
+// Nor this: nobody who is not asked.
+const gate = () => part('sign-in', async () => await import('./components/sign-in.js'));
 // Few see it: what the columns of a held upload look like.
 const heldList = () => part('held-list', async () => await import('./components/held-list.js'));
 
@@ -122,9 +138,9 @@ function show(view) {
 
 /** F6 goes from region to region, as in other programs of this kind. */
 function nextRegion(back) {
-	const regions = ['.top', '.side', '.stage', '.know', '.rows', '.panel'].map(one);
+	const regions = ['.top', '.side', '.stage', '.know', '.rows', '.panel', 'sign-in'].map(one);
 	const at = regions.findIndex((region) => region.contains(document.activeElement));
-	const stops = (region) => [...region.querySelectorAll('[role="grid"] [tabindex="0"], [role="grid"][tabindex="0"], a[href], button:not([tabindex="-1"]), [tabindex="0"]')].filter((node) => node.checkVisibility() && !node.disabled);
+	const stops = (region) => [...region.querySelectorAll('[role="grid"] [tabindex="0"], [role="grid"][tabindex="0"], a[href], button:not([tabindex="-1"]), [tabindex="0"], #token')].filter((node) => node.checkVisibility() && !node.disabled && !node.closest('[inert]'));
 	for (let step = 1; step <= regions.length; step++) {
 		const [target] = stops(regions[(at + (back ? -step : step) + 2 * regions.length) % regions.length]);
 		if (target) return target.focus();
@@ -132,6 +148,7 @@ function nextRegion(back) {
 }
 
 function title(upload, sending, state) {
+	if (shutOf(state) === 'out') return words.title.out;
 	if (sending && !sending.over) return words.title.running(percent(sending.sent, sending.size), sending.name);
 	if (!upload) return words.title.idle;
 	const phase = phaseOf(upload, state);
@@ -144,6 +161,8 @@ function render(state) {
 	const sending = localSending(state);
 	if (upload ?? sending) table().catch(() => {});
 	if (isHeld(upload)) heldList().catch(() => {});
+	if (shutOf(state)) gate().catch(() => {});
+	asWho(state.access);
 	text(one('title'), title(upload, upload ? null : sending, state));
 	one('drop-zone').hidden = Boolean(upload ?? sending);
 	text(one('[data-show="problems"]'), upload?.problems ? `${words.app.problems} ${count(upload.problems)}` : words.app.problems);
@@ -152,6 +171,17 @@ function render(state) {
 	// The address names what is shown, so that a reload shows it again and a link can be made of it.
 	const hash = hashOf(state.client, upload?.id);
 	if (state.listed && location.hash !== hash) history.replaceState(null, '', hash);
+}
+
+/** @param {import('./access.js').Access | null} access */
+function asWho(access) {
+	document.body.classList.toggle('watching', !mayUpload(access));
+	for (const node of all('[data-act="who"]')) {
+		node.hidden = !access?.signed_in;
+		text(/** @type {Node} */ (node.lastChild), access?.sub ?? '');
+		attr(node, 'aria-label', words.signIn.who(access?.sub));
+		attr(node, 'title', words.signIn.who(access?.sub));
+	}
 }
 
 /** @returns {string} what the switches say */
@@ -195,10 +225,20 @@ function listen() {
 	addEventListener('pagehide', () => session.leave());
 	addEventListener('pageshow', (event) => { if (event.persisted) watch(store.state.client, store.state.selected); });
 	addEventListener('online', () => session.retryNow());
+	session.addEventListener('ready', begin);
+	session.signed.addEventListener('other', () => location.reload());
+	addEventListener('storage', ({ key }) => { if (key === OUT) location.reload(); });
+}
+
+/** What the address names, else what was watched before, else something new that one may watch. */
+function begin() {
+	const { client: named, upload } = parseHash(location.hash);
+	const { access, client } = store.state;
+	watch(named ?? (mayWatch(access, client) ? client : offered(access, known())[0] ?? freshClient(access) ?? client), upload);
 }
 
 function watch(client, upload) {
-	remember(client);
+	if (mayWatch(store.state.access, client)) remember(client);
 	session.watch(client, upload);
 }
 
@@ -208,4 +248,4 @@ listen();
 for (const part of all('[data-part]')) /** @type {any} */ (part).connect({ store, session });
 announce(one('#status'), one('#alert'), store);
 store.watch(render);
-watch(store.state.client, asked.upload);
+session.signed.ask();

@@ -1,13 +1,15 @@
 // One client as this page sees it: its stream, its uploads, the one that is shown, the one that is being sent. No DOM.
 
+import { shutOf } from './access.js';
 import * as api from './api.js';
 import { Opened } from './opened.js';
 import { sentence } from './format.js';
 import { isBusy, isHeld, isRunning, isSending, selectedUpload, waitsForFile } from './state.js';
+import { Signed } from './signed.js';
 import { Stream } from './stream.js';
-import { OtherFile, Tus } from './tus.js';
+import { OtherFile, SIGNED_OUT, Tus } from './tus.js';
 import { difference, forget, keep, notes, printOf } from './unfinished.js';
-import { cancelAsk, drop, history, remove, resume } from './words.js';
+import { cancelAsk, drop, history, remove, resume, signIn } from './words.js';
 
 /** What was being sent when the page went away, for the page that comes after it. */
 const MARK = 'rowcast.sending';
@@ -20,7 +22,7 @@ export const CHECK = 'rowcast.check';
 /** Stands for an upload that is no more, so that this is said once. */
 const GONE = 'gone';
 
-/** Events: `opened` when another upload is shown, `rows` and `problems` when more of it is here. */
+/** Events: `opened` when another upload is shown, `rows` and `problems` when more of it is here; `ready` when nothing is watched yet. */
 export class Session extends EventTarget {
 	/** @type {Opened | null} */
 	opened = null;
@@ -37,12 +39,16 @@ export class Session extends EventTarget {
 	/** By key: what waits. `upload` is what it goes on with, if that is known. @type {Map<number, { file: File, upload: string | null, anew: boolean, said: Record<string, string> }>} */
 	#waiting = new Map();
 	#keys = 0;
+	/** Whether what is sent waits for somebody to sign in. */
+	#out = false;
 
 	/** @param {import('./store.js').Store} store */
 	constructor(store) {
 		super();
 		this.#store = store;
 		api.sizeMax().then((sizeMax) => store.dispatch({ type: 'limit', sizeMax }), () => {});
+		this.signed = new Signed(store);
+		this.signed.addEventListener('may', (/** @type {any} */ { detail }) => this.#goOn(detail));
 	}
 
 	get #state() { return this.#store.state; }
@@ -50,14 +56,29 @@ export class Session extends EventTarget {
 	get isSending() { return isSending(this.#state) || (!this.#state.sending && this.#tus !== null); }
 	get isBusy() { return isBusy(this.#state); }
 
+	/** What waited for somebody to sign in. @param {boolean} anew whether there may be more of everything */
+	#goOn(anew) {
+		const { selected, connection } = this.#state;
+		if (!this.#stream) return this.dispatchEvent(new Event('ready'));
+		if (shutOf(this.#state)) return;
+		if (connection.state === 'refused') this.#stream.retryNow();
+		if (this.#out) this.resume();
+		if (!anew) return;
+		this.list();
+		if (selected !== null) this.#refresh(selected);
+		this.opened?.dispatchEvent(new Event('rows'));
+	}
+
 	/** @param {string} client @param {string | null} upload shown first, if there is such a one */
 	async watch(client, upload) {
 		this.#stream?.close();
+		this.#stream = null;
 		const { length } = this.#state.queue;
 		this.#waiting.clear();
 		this.#dispatch({ type: 'client', client });
 		// They were meant for the other one.
 		if (length) this.#store.toast(drop.dropped(length), 'warning');
+		if (shutOf(this.#state)) return;
 		const stream = this.#stream = new Stream(client);
 		let begun = () => {};
 		const first = new Promise((resolve) => { begun = () => resolve(null); });
@@ -66,7 +87,8 @@ export class Session extends EventTarget {
 			const was = this.#state.connection;
 			this.#store.dispatch({ type: 'connection', connection });
 			if (connection.state !== 'connecting') begun();
-			if (isLost(was) && !isLost(connection)) this.list();
+			if (was.state !== connection.state && [was.state, connection.state].includes('refused')) this.signed.ask();
+			else if (isLost(was) && !isLost(connection)) this.list();
 		});
 		// What is listed after the stream has begun is added to by the stream: nothing falls between the two.
 		await first;
@@ -93,8 +115,8 @@ export class Session extends EventTarget {
 		try {
 			const { uploads, next } = await api.uploads(client, before);
 			if (this.#state.client === client) this.#dispatch({ type: 'listed', uploads, next, older: before !== null });
-		} catch {
-			if (!this.#state.listed) this.#store.toast(history.failedList, 'error');
+		} catch ({ status }) {
+			if (!this.#state.listed && status !== SIGNED_OUT) this.#store.toast(history.failedList, 'error');
 		}
 	}
 
@@ -208,7 +230,14 @@ export class Session extends EventTarget {
 			keep({ ...await printOf(file), id, client });
 		};
 		// After a change of client it goes on unseen, and says nothing of what is sent since.
-		const tell = (news) => { if (this.#tus === tus) this.#store.dispatch({ type: 'sendNews', ...news }); };
+		const tell = (news) => {
+			if (this.#tus !== tus) return;
+			const out = news.why?.status === SIGNED_OUT;
+			this.#store.dispatch({ type: 'sendNews', ...news, ...(out && { why: { message: signIn.held } }) });
+			if (!out) return;
+			this.#out = true;
+			this.signed.ask();
+		};
 		const tus = this.#tus = new Tus(file, { said: { ...said, client }, path: upload && `/files/${upload}`, begun, tell });
 		try {
 			if (await tus.run() && this.#tus === tus) this.#end(id && await api.upload(id).catch(() => null), null);
@@ -252,7 +281,10 @@ export class Session extends EventTarget {
 	}
 
 	pause() { this.#tus?.pause(); }
-	resume() { this.#tus?.resume(); }
+	resume() {
+		this.#out = false;
+		this.#tus?.resume();
+	}
 
 	/** Stops the upload that is shown. */
 	async cancel() {

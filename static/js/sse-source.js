@@ -66,9 +66,9 @@ export class SseSource extends EventTarget {
 		this.#connect();
 	}
 
-	/** Tries at once, if it waits. */
+	/** Tries at once, if it waits, or was refused. */
 	retryNow() {
-		if (this.connection.retryAt === null) return;
+		if (this.connection.retryAt === null && this.connection.state !== 'refused') return;
 		clearTimeout(this.#timers.retry);
 		this.#connect();
 	}
@@ -88,6 +88,11 @@ export class SseSource extends EventTarget {
 			this.#heard();
 			const headers = { accept: 'text/event-stream', ...(this.#lastId && { 'last-event-id': this.#lastId }) };
 			const answer = await fetch(`/sse/${this.#client}${this.#withRows ? '' : `?events=${LEAN}`}`, { headers, signal: open.signal, cache: 'no-store' });
+			if ([401, 403].includes(answer.status)) {
+				// Trying again changes nothing: somebody has to sign in.
+				clearTimeout(this.#timers.silence);
+				return this.#say({ state: 'refused', retryAt: null });
+			}
 			if (!answer.ok) throw new Error(`answered ${answer.status}`);
 			// Servers that do not say it leave it to the calm to tell when the past is over.
 			const newest = Number(answer.headers.get('newest-event-id')?.split('-')[1] ?? NaN);

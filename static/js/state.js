@@ -16,12 +16,12 @@ import { closed, sampled } from './meter.js';
 /** @typedef {{ name: string, size: number, sent: number, upload: string | null, startedAt: number, error: { title: string, text: string } | null, over: boolean,
  *   hold: 'lost' | 'paused' | null, why: string | null }} Sending  `hold`: nothing is on its way; `why`: when it was not a person who paused it */
 /** @typedef {{ key: number, name: string, size: number }} Waiting  a file that is sent after those before it */
-/** @typedef {{ state: 'connecting' | 'live' | 'behind' | 'reconnecting' | 'offline', retryAt: number | null, lastId: string | null, newest: number | null }} Connection  `newest`: number of the last event there was when it was made */
+/** @typedef {{ state: 'connecting' | 'live' | 'behind' | 'reconnecting' | 'offline' | 'refused', retryAt: number | null, lastId: string | null, newest: number | null }} Connection  `newest`: number of the last event there was when it was made */
 /** @typedef {{ key: number, at: number, level: string, message: string, upload: string | null, action: { text: string, act: string, id?: string } | null }} Toast */
 /** @typedef {{ kind: string, data: any }} StreamEvent */
 /** @typedef {{ client: string, uploads: Map<string | null, Upload>, order: string[], next: string | null, listed: boolean, selected: string | null, follow: boolean,
  *   sending: Sending | null, queue: Waiting[], sizeMax: number | null, connection: Connection, toasts: Toast[], messages: Toast[], gap: { events: number | null } | null,
- *   left: string | null, refused: string | null, reread: { id: string, options: Said } | null }} State
+ *   left: string | null, refused: string | null, reread: { id: string, options: Said } | null, access: import('./access.js').Access | null }} State
  *   `follow`: a new upload of this client is shown as soon as it begins; `left`: what this tab was sending before it was loaded again; `refused`: why the chosen file cannot go on;
  *   `reread`: the upload whose bytes are about to be read as a new one, and how */
 /** @typedef {{ type: string, [key: string]: any }} Action */
@@ -36,7 +36,7 @@ export const isRunning = (upload) => ['receiving', 'understood', 'reading'].incl
 /** @param {string} client @returns {State} */
 export const initial = (client) => ({
 	client, uploads: new Map(), order: [], next: null, listed: false, selected: null, follow: true, sending: null, queue: [], sizeMax: null,
-	connection: { state: 'connecting', retryAt: null, lastId: null, newest: null }, toasts: [], messages: [], gap: null, left: null, refused: null, reread: null,
+	connection: { state: 'connecting', retryAt: null, lastId: null, newest: null }, toasts: [], messages: [], gap: null, left: null, refused: null, reread: null, access: null,
 });
 
 /** Whether it waits for somebody to say that it is understood rightly. @param {Upload | undefined} upload */
@@ -75,7 +75,8 @@ export const selectedUpload = ({ selected, uploads }) => (selected === null ? un
 
 /** @type {Record<string, (state: State, action: any) => State>} */
 const ACTIONS = {
-	client: ({ sizeMax, messages }, { client }) => ({ ...initial(client), sizeMax, messages }),
+	client: ({ sizeMax, messages, access }, { client }) => ({ ...initial(client), sizeMax, messages, access }),
+	access: (state, { access }) => (state.access === access ? state : { ...state, access }),
 	limit: (state, { sizeMax }) => ({ ...state, sizeMax }),
 	events: (state, { events, at }) => events.reduce((now, { kind, data }) => EVENTS[kind]?.(now, data, at) ?? now, state),
 	listed: (state, { uploads, next, older }) => {

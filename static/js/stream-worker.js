@@ -16,6 +16,8 @@ function join(port, client) {
 	}
 	const { source, ports } = channels.get(client);
 	ports.add(port);
+	// Whoever comes may have signed in just now.
+	source.retryNow();
 	port.postMessage({ type: 'state', detail: source.connection });
 }
 

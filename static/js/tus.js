@@ -11,6 +11,7 @@ const RETRY_MS = [500, 1000, 2000, 4000, 8000, 15_000, 30_000];
 /** A request of which nothing moved for so long is given up. The last one is not: its answer waits until all is read. */
 const STALL_MS = 20_000;
 const DISK_FULL = 507;
+export const SIGNED_OUT = 401;
 const LOCKED = 423;
 /** Locked at once may be a request of our own that is not over yet. */
 const TAKEN_MS = 1000;
@@ -105,7 +106,7 @@ export class Tus {
 				if (this.#wanted !== 'go') continue;
 				const { status, after } = /** @type {any} */ (error);
 				// Locked after bytes of ours went through: somebody else goes on with it. To fight over it would help neither.
-				if (status === DISK_FULL || (status === LOCKED && this.#moved > 0 && Date.now() - since > TAKEN_MS * this.#patience)) this.pause(error);
+				if (status === DISK_FULL || status === SIGNED_OUT || (status === LOCKED && this.#moved > 0 && Date.now() - since > TAKEN_MS * this.#patience)) this.pause(error);
 				else if (!passes(status)) throw error;
 				else {
 					if (status === 0) await this.#readable();

@@ -15,7 +15,7 @@ export const app = {
 };
 
 export const title = {
-	idle: 'rowcast', running: (percent, file) => `${percent === null ? '' : `${percent} % `}${file} - rowcast`, ended: (state, file) => `${state}, ${file} - rowcast`,
+	idle: 'rowcast', out: 'Sign in - rowcast', running: (percent, file) => `${percent === null ? '' : `${percent} % `}${file} - rowcast`, ended: (state, file) => `${state}, ${file} - rowcast`,
 };
 
 const sizes = (is, was, between = ', not') => (bytes(is) === bytes(was) ? `${count(is)}${between} ${count(was)} bytes` : `${bytes(is)}${between} ${bytes(was)}`);
@@ -146,7 +146,8 @@ export const problem = {
 
 export const connection = {
 	head: 'Connection', label: (state) => `Connection: ${state}`, connecting: 'Connecting', live: 'Live', behind: 'Catching up', behindBy: (n) => `, ${count(n)} behind`, again: (seconds) => ` in ${seconds} s`, reconnecting: 'Reconnecting', offline: 'Offline', offlineText: ', trying every 30 s',
-	tryNow: 'Try now', liveText: 'Events of this client arrive as they happen.', behindText: 'Events that happened meanwhile are being replayed.', lostText: 'The server does not answer. Nothing is lost: the stream goes on where it stopped.', last: 'Last event', client: 'Client',
+	tryNow: 'Try now', liveText: 'Events of this client arrive as they happen.', behindText: 'Events that happened meanwhile are being replayed.', lostText: 'The server does not answer. Nothing is lost: the stream goes on where it stopped.', last: 'Last event', client: 'Client', refused: 'Not allowed', denied: 'Not allowed', out: 'Signed out',
+	refusedText: { refused: 'The server does not let this page watch the client.', denied: 'Your token does not name this client.', out: 'The server wants to know who watches. Nothing is lost: the stream goes on where it stopped.' },
 	shared: 'All tabs of this browser share one connection.', sayLost: 'The connection is lost. Reconnecting.', sayBack: 'The connection is back.',
 };
 
@@ -159,7 +160,7 @@ export const history = {
 export const client = {
 	label: 'Client: ', head: 'Watch a client', name: 'Client name', placeholder: 'Name of a client', watch: 'Watch', fresh: 'A new one', wrong: 'A letter or digit first, then letters, digits, dot, dash and underscore; 64 at most.',
 	thisClient: 'This client', thisUpload: 'This upload', send: 'Send the link',
-	text: 'A client is the name of one stream. Everyone who watches it sees the same rows.', shareText: 'Opens this stream for anyone who can reach this server. Watching never slows the upload.',
+	text: 'A client is the name of one stream. Everyone who watches it sees the same rows.', shareSigned: 'Opens this stream for anyone who can sign in here and may watch it. Watching never slows the upload.', shareText: 'Opens this stream for anyone who can reach this server. Watching never slows the upload.',
 };
 
 export const keys = {
@@ -176,6 +177,17 @@ export const say = {
 	ready: 'Ready for a file.', started: (file) => `Receiving ${file}.`, quarter: (percent, r, p) => `${percent} % read, ${rows(r)}, ${problems(p)}.`, firstProblem: 'The first problem was found.',
 	paused: (file) => `${file} is paused.`, held: (file) => `${file} waits to be checked.`, lost: 'The upload waits for the server.', goesOn: (file) => `${file} goes on.`,
 	done: (r, p) => `Done. ${rows(r)} read, ${p ? problems(p) : 'no problems'}.`, failed: (file, why) => `${file} failed. ${why}`,
+};
+
+export const signIn = {
+	head: 'Sign in', text: 'This server asks for an access token. Whoever runs it can make one.', over: 'Sign in to go on',
+	token: 'Access token', hint: (mode) => `${mode === 'token' ? 'It starts with rct_. ' : ''}It is not kept: a cookie that scripts cannot read takes its place.`, stay: 'Stay signed in on this device', go: 'Sign in',
+	none: 'The token is missing.', wrong: 'This is no token: it has characters that none can have.', offline: 'The server cannot be reached. Nothing was signed in.',
+	/** What each code means; the server's own sentence follows. */
+	codes: { 'invalid-token': 'The server does not know this token. It may have been withdrawn.', 'token-expired': 'The time of this token is over.' },
+	who: (name) => `Signed in as ${name}`, roles: 'May act as', clients: 'Clients', until: 'Until', out: 'Sign out', outFailed: 'You are still signed in. The server did not sign you out.', held: 'Nobody is signed in any more.',
+	denied: (client) => `You may not watch ${client}`, deniedText: (name, patterns) => (patterns ? `${name} may watch ${patterns}.` : `${name} may watch no client here. Whoever runs this server can change that.`), other: 'Sign in as somebody else', notThis: (patterns) => `You may watch ${patterns}.`, fresh: 'A new client',
+	watchOnly: 'Rows appear here as others send them', watchOnlyText: (roles) => `You may watch, not send: that takes the role uploader or admin, and yours is ${roles}.`,
 };
 
 export const errors = { offline: 'The server cannot be reached.', unexpected: (status) => `The server answered ${status}.` };

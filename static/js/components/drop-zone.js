@@ -1,25 +1,30 @@
 // Takes files: dropped anywhere, chosen, or pasted. Fills the stage while nothing is shown there.
 
+import { mayUpload, shutOf } from '../access.js';
 import { act, attr, button, component, h, icon, text } from '../elements.js';
 import { CHECK } from '../session.js';
-import { drop } from '../words.js';
+import { drop, signIn } from '../words.js';
 
 const REFUSED_MS = 4000;
 
 component('drop-zone', (host, { store }) => {
-	const head = h('h1', drop.head);
+	const head = h('h1', { tabindex: -1 }, drop.head);
 	const about = h('p');
 	const input = h('input.vh', { type: 'file', id: 'file', multiple: true, accept: '.csv,.tsv,.txt,.gz,.zst,text/csv', tabindex: -1, onchange: () => { send([...input.files]); input.value = ''; }, oncancel: () => { goOn = null; } });
-	const choose = button({ icon: 'send', text: drop.choose, class: 'main', onclick: () => ask(null) });
+	const choose = button({ icon: 'send', text: drop.choose, class: 'main sends', onclick: () => ask(null) });
 	const check = h('input', { type: 'checkbox', role: 'switch', checked: Boolean(localStorage.getItem(CHECK)), onchange: () => localStorage.setItem(CHECK, check.checked ? 'on' : '') });
 	const veil = h('div.drop-veil', { hidden: true, 'aria-hidden': true }, icon('send'), h('span', drop.over));
 	/** The upload for which the file is being chosen. @type {string | null} */
 	let goOn = null;
 	let depth = 0;
 	let timer = 0;
+	const may = () => mayUpload(store.state.access);
+	const roles = () => store.state.access?.roles.join(', ') ?? '';
 
 	/** Sends all of them or none. @param {File[]} files */
 	const send = (files) => {
+		if (shutOf(store.state)) return;
+		if (!may()) return act(host, 'toast', { message: signIn.watchOnlyText(roles()), level: 'warning' });
 		const { sizeMax } = store.state;
 		const large = sizeMax !== null && files.find(({ size }) => size > sizeMax);
 		if (large) refuse(drop.tooLarge, drop.tooLargeText(files.length > 1 ? large.name : null, large.size, sizeMax));
@@ -36,8 +41,8 @@ component('drop-zone', (host, { store }) => {
 		attr(host, 'over', over);
 		attr(host, 'refused', refused !== null);
 		veil.hidden = !over;
-		text(head, over ? drop.over : refused?.[0] ?? drop.head);
-		text(about, refused?.[1] ?? drop.text(store.state.sizeMax));
+		text(head, over ? drop.over : refused?.[0] ?? (may() ? drop.head : signIn.watchOnly));
+		text(about, refused?.[1] ?? (may() ? drop.text(store.state.sizeMax) : signIn.watchOnlyText(roles())));
 		clearTimeout(timer);
 		timer = refused ? setTimeout(() => say(false), REFUSED_MS) : 0;
 	};
@@ -49,7 +54,7 @@ component('drop-zone', (host, { store }) => {
 	const pass = (step) => (event) => {
 		if (!event.dataTransfer.types.includes('Files')) return;
 		event.preventDefault();
-		depth = Math.max(0, depth + step);
+		depth = may() && !shutOf(store.state) ? Math.max(0, depth + step) : 0;
 		say(depth > 0);
 	};
 	const dropped = (event) => {
@@ -70,7 +75,7 @@ component('drop-zone', (host, { store }) => {
 	};
 
 	host.append(h('div.dz', document.querySelector('.brand svg')?.cloneNode(true),
-		h('div.dz-text', head, about, h('label.choice', check, drop.check)), h('label.vh', { for: 'file' }, drop.label), input, choose));
+		h('div.dz-text', head, about, h('label.choice.sends', check, drop.check)), h('label.vh', { for: 'file' }, drop.label), input, choose));
 	document.body.append(veil);
 	const page = document.documentElement;
 	for (const [type, listener] of Object.entries({ dragenter: pass(1), dragleave: pass(-1), dragover: (event) => event.preventDefault(), drop: dropped, paste: pasted })) page.addEventListener(type, /** @type {any} */ (listener));

@@ -18,11 +18,12 @@ component('empty-state', (host, page) => {
 		};
 		return h('div.field', button({ text: name, onclick: go }), h('span.hint', about));
 	};
-	const part = (head, ...content) => h('section', h('h2', head), ...content);
+	const look = (head, ...content) => h('section', h('h2', head), ...content);
+	const part = (head, ...content) => h('section.sends', h('h2', head), ...content);
 	host.append(h('div.rt-empty', h('div.ghost-head', { 'aria-hidden': true }, ...Array.from({ length: 12 }, () => h('i'))), h('div.ghost'),
 		h('div.empty', { tabindex: 0, role: 'group', 'aria-label': words.ways }, h('div', h('h2', words.head), h('p', words.text)),
 			part(mock.samples, h('div.mf', ...Object.entries(mock.sample).map(sample))), part(mock.head, form),
-			h('div.two', part(words.terminal, command.line, h('p.hint', words.terminalText)), part(words.code, address.line, h('p.hint', words.codeText, h('a', { href: '/docs' }, words.codeLink), '.'))))));
+			h('div.two', part(words.terminal, command.line, h('p.hint', words.terminalText)), look(words.code, address.line, h('p.hint', words.codeText, h('a', { href: '/docs' }, words.codeLink), '.'))))));
 	form.connect(page);
 	page.store.watch((state) => {
 		text(command.code, `curl -F file=@customers.csv ${location.origin}/upload/${state.client}`);

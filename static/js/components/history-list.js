@@ -45,9 +45,9 @@ component('history-list', (host, { store }) => {
 		const { id, filename: name } = upload;
 		const menu = ({ currentTarget: anchor }) => withPart(host, async () => await import('./downloads.js'), ({ showDownloads }) => {
 			const view = { .../** @type {any} */ (store.state.uploads.get(id)), name };
-			showDownloads(host, anchor, name, view, button({ icon: 'remove', text: card.remove, onclick: () => askRemove(host, anchor, view) }));
+			showDownloads(host, anchor, name, view, button({ icon: 'remove', text: card.remove, class: 'sends', onclick: () => askRemove(host, anchor, view) }));
 		});
-		const made = items.get(id) ?? entry(id, hashOf(state.client, id), button({ icon: 'play', label: resume.goOn(name), class: 'bare only', onclick: () => act(host, 'goOn', { id }) }),
+		const made = items.get(id) ?? entry(id, hashOf(state.client, id), button({ icon: 'play', label: resume.goOn(name), class: 'bare only sends', onclick: () => act(host, 'goOn', { id }) }),
 			button({ icon: 'more', label: words.menu(name), class: 'bare only', 'aria-haspopup': 'dialog', onclick: menu }));
 		const phase = phaseOf(upload, state);
 		const running = isRunning(upload);

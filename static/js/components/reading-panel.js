@@ -26,7 +26,7 @@ export function readingPanel(page, host, changed) {
 	const rows = [acts()];
 
 	function acts() {
-		return h('div.row.asks', button({ text: words.undo, class: 'bare', onclick: undo }), button({ icon: 'again', text: words.again, class: 'main', onclick: again }));
+		return h('div.row.asks.sends', button({ text: words.undo, class: 'bare', onclick: undo }), button({ icon: 'again', text: words.again, class: 'main', onclick: again }));
 	}
 
 	function undo() {
@@ -141,5 +141,5 @@ function control(name, { found, names, radio, other, max }, spoken, chosen, chan
 		text(bad, what ?? '');
 		for (const one of [node, typed]) if (one) attr(one, 'aria-invalid', Boolean(what) && (one === typed || typed?.hidden !== false) && 'true');
 	};
-	return { name, say, node: h('div.field', !radio && h('label', { for: name }, label), node, typed, bad) };
+	return { name, say, node: h('div.field.sends', !radio && h('label', { for: name }, label), node, typed, bad) };
 }

@@ -20,13 +20,13 @@ component('upload-card', (host, { store, session }) => {
 	const chip = h('span.chip');
 	const name = h('h1.cut', { tabindex: -1 });
 	const about = h('span.dim.cut');
-	const cancel = button({ icon: 'close', text: card.cancel, onclick: () => (view.sent > ASK_FROM_BYTES ? askCancel(host, cancel, view) : act(host, 'cancel')) });
-	const next = button({ icon: 'stream', text: card.next, class: 'main', onclick: () => act(host, 'next', { id: view.id }) });
-	const go = button({ icon: 'pause', text: card.pause, onclick: () => act(host, view.does, { id: view.id }) });
-	const again = button({ icon: 'again', text: card.again, onclick: () => act(host, 'again', { id: view.id }) });
-	const another = button({ icon: 'send', text: card.another, onclick: () => act(host, 'choose') });
+	const cancel = button({ icon: 'close', text: card.cancel, class: 'sends', onclick: () => (view.sent > ASK_FROM_BYTES ? askCancel(host, cancel, view) : act(host, 'cancel')) });
+	const next = button({ icon: 'stream', text: card.next, class: 'main sends', onclick: () => act(host, 'next', { id: view.id }) });
+	const go = button({ icon: 'pause', text: card.pause, class: 'sends', onclick: () => act(host, view.does, { id: view.id }) });
+	const again = button({ icon: 'again', text: card.again, class: 'sends', onclick: () => act(host, 'again', { id: view.id }) });
+	const another = button({ icon: 'send', text: card.another, class: 'sends', onclick: () => act(host, 'choose') });
 	const download = button({ icon: 'download', text: card.download, onclick: () => withPart(host, async () => await import('./downloads.js'), ({ showDownloads }) => showDownloads(host, download, card.download, view)) });
-	const remove = button({ icon: 'remove', label: card.remove, class: 'only', onclick: () => askRemove(host, remove, view) });
+	const remove = button({ icon: 'remove', label: card.remove, class: 'only sends', onclick: () => askRemove(host, remove, view) });
 	const sent = bar(card.sent, 'sent');
 	const read = bar(card.read, 'read');
 	const line = svg('svg', { class: 'spark', viewBox: '0 0 160 36', preserveAspectRatio: 'none', role: 'img', 'aria-label': card.spark });
@@ -171,6 +171,6 @@ function whyOf(upload, phase, mine, waits) {
 }
 
 /** What is being sent and is not known to the server yet, or was refused by it. @param {import('../state.js').Sending} sending */
-const ofSending = ({ name, size, sent, startedAt, over, hold, error }) => ({
-	id: null, name, mine: !over, phase: over ? 'failed' : hold ? 'interrupted' : sent ? 'receiving' : 'waiting', does: hold && 'retry', size, sent, read: 0, rows: 0, problems: 0, meter: [], startedAt, endedAt: Date.now(), seconds: 0, why: error ?? (hold && { title: card.waits, text: card.lostText }),
+const ofSending = ({ name, size, sent, startedAt, over, hold, why, error }) => ({
+	id: null, name, mine: !over, phase: over ? 'failed' : hold ? 'interrupted' : sent ? 'receiving' : 'waiting', does: hold && 'retry', size, sent, read: 0, rows: 0, problems: 0, meter: [], startedAt, endedAt: Date.now(), seconds: 0, why: error ?? (hold && (why ? { title: why, text: card.whyText } : { title: card.waits, text: card.lostText })),
 });

@@ -15,10 +15,10 @@ async function stand() {
 	const { fetch: real } = globalThis;
 	globalThis.navigator ??= /** @type {any} */ ({});
 	globalThis.fetch = (path, options) => real(`http://127.0.0.1:${server.address().port}${path}`, options);
-	const next = async (headers = {}) => {
+	const next = async (headers = {}, status = 200) => {
 		while (!requests.length) await new Promise((done) => { told = () => done(null); });
 		const [request, response] = requests.shift();
-		response.writeHead(200, { 'content-type': 'text/event-stream', ...headers });
+		response.writeHead(status, { 'content-type': 'text/event-stream', ...headers });
 		return { id: request.headers['last-event-id'], say: (...ids) => response.write(ids.map((id) => `id: ${id}\n\n`).join('')), end: (retry) => response.end(`retry: ${retry}\n\n`) };
 	};
 	return { next, close: () => { globalThis.fetch = real; server.closeAllConnections(); server.close(); } };
@@ -60,6 +60,24 @@ test('a server that does not say what its newest event is, is caught up with whe
 	(await server.next()).say('aaaa-11');
 	assert.equal(behindBy(await says(source, ({ state }) => state === 'behind')), null);
 	await says(source, ({ state }) => state === 'live');
+	source.close();
+	server.close();
+});
+
+test('a stream that is refused waits until it is told to try again, and goes on where it was', async () => {
+	const server = await stand();
+	const source = new SseSource('harbour');
+	const first = await server.next();
+	first.say('aaaa-10');
+	await says(source, ({ lastId }) => lastId === 'aaaa-10');
+	first.end(1);
+	(await server.next({}, 401)).end(1);
+	assert.equal((await says(source, ({ state }) => state === 'refused')).retryAt, null);
+	source.retryNow();
+	const again = await server.next();
+	assert.equal(again.id, 'aaaa-10');
+	again.say('aaaa-11');
+	await says(source, ({ state }) => state === 'behind' || state === 'live');
 	source.close();
 	server.close();
 });

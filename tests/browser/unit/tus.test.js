@@ -141,12 +141,12 @@ test('a nudge ends the wait', { timeout: 5000 }, async () => {
   close();
 });
 
-test('a full disk holds it until somebody tries again', async () => {
-  const { tus, news, until, whole, close } = await upload([{}, { status: 507 }]);
+for (const [what, status] of /** @type {[string, number][]} */ ([['a full disk', 507], ['nobody signed in', 401]])) test(`${what} holds it until somebody tries again`, async () => {
+  const { tus, news, until, whole, close } = await upload([{}, { status }]);
   const paused = until(({ state }) => state === 'paused');
   const run = tus.run();
   await paused;
-  assert.equal(news.at(-1).why.message, 'why');
+  assert.deepEqual([news.at(-1).why.status, news.at(-1).why.message], [status, 'why']);
   tus.resume();
   assert.equal(await run, true);
   whole();
