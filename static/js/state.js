@@ -141,7 +141,8 @@ const EVENTS = {
 		if (!isRunning(data)) state = { ...state, left: state.left === id ? null : state.left, toasts: state.toasts.filter((one) => one.upload !== id || !one.action) };
 		if (data.stage === 'done') news.percent = 100;
 		if (!isRunning(data) && known?.meter) news.meter = closed(known.meter, { at, rows: data.rows, bytes: data.read_bytes });
-		if (data.stage !== 'receiving' || known) return put(state, id, news);
+		// The newest one may have been listed before its beginning is replayed.
+		if (data.stage !== 'receiving' || (known && state.order[0] !== id)) return put(state, id, news);
 		// The stream does not say whose bytes they are.
 		const { reread } = state;
 		if (!reread || state.uploads.get(reread.id)?.filename !== data.filename) return begun(put(state, id, news), id);

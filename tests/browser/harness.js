@@ -105,6 +105,8 @@ export const reached = (page, state, timeout = 30_000) => page.waitForSelector(`
 
 /** Rows in view with their cells, top to bottom. */
 export const rowsInView = (page) => page.evaluate(() => {
+  // The table comes with the first upload that is shown.
+  if (!document.querySelector('.rt thead')) return [];
   const head = document.querySelector('.rt thead').getBoundingClientRect().bottom;
   const bottom = document.querySelector('.rt-scroll').getBoundingClientRect().bottom;
   return [...document.querySelectorAll('.rt tbody tr:not([hidden])')]

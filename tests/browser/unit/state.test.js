@@ -18,6 +18,13 @@ test('a new upload of the client is shown as soon as it begins', () => {
   assert.deepEqual(state.order, ['u1']);
 });
 
+test('one that began while the page was away is shown, though it was listed before its beginning was replayed', () => {
+  const list = { type: 'listed', uploads: [listed('u2'), listed('u1')], next: null };
+  assert.equal(run([list, events(stage('u2', 'receiving'))]).selected, 'u2');
+  assert.equal(run([list, { type: 'select', id: 'u1', follow: false }, events(stage('u2', 'receiving'))]).selected, 'u1');
+  assert.equal(run([list, { type: 'select', id: 'u2', follow: true }, events(stage('u1', 'receiving'))]).selected, 'u2', 'an older one that goes on');
+});
+
 test('an upload somebody opened is not taken from them', () => {
   const state = run([{ type: 'listed', uploads: [listed('old')], next: null }, { type: 'select', id: 'old', follow: false }, events(stage('u1', 'receiving'))]);
   assert.equal(state.selected, 'old');
