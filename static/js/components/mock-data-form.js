@@ -62,6 +62,6 @@ component('mock-data-form', (host) => {
 	send.type = 'submit';
 	const labelled = (input, label) => h('div.field', h('label', { for: input.id }, label), input);
 	host.append(h('form.mf', { oninput: show, onsubmit: make }, labelled(kind, words.kind), ...Object.entries(fields).map(([name, input]) => labelled(input, words[name])),
-		h('div.row.wrap.all', hint, h('span.row', download, send))));
+		h('div.row.wrap.all', hint, h('span.row.wrap', download, send))));
 	preset();
 });
