@@ -3,6 +3,7 @@
 use super::plain;
 use crate::access::{KeyDigest, KeyLine, Keyring, Roles, new_key, unverified};
 use crate::config::{InspectArgs, NewTokenArgs, TokenCommand};
+use crate::journal::now_ms;
 use serde_json::Value;
 use std::error::Error;
 use std::fs::{self, OpenOptions};
@@ -10,7 +11,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, UNIX_EPOCH};
 
 /// Longest token that is looked at, in bytes.
 const TOKEN_BYTES_MAX: u64 = 64 << 10;
@@ -136,7 +137,7 @@ fn moment(at: Duration) -> String {
 }
 
 fn now() -> Duration {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+    Duration::from_millis(now_ms())
 }
 
 fn written(text: &str) -> Result<ExitCode, Box<dyn Error>> {

@@ -12,10 +12,10 @@ use super::guard::Guard;
 use super::payload::piece::{Concat, Metadata};
 use crate::access::{Act, Principal, Refusal};
 use crate::domain::{ClientName, UploadId, UploadRecord};
+use crate::journal::now_ms;
 use poem::Request;
 use poem::http::Method;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// What an operation asks of whoever uses it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,12 +80,6 @@ const OPERATIONS: &[(Method, &str, Need)] = &[
 pub fn need(method: &Method, address: &str) -> Option<Need> {
     let known = OPERATIONS.iter().find(|(known, path, _)| known == method && *path == address);
     known.map(|(_, _, need)| *need)
-}
-
-/// Now, in milliseconds of Unix time.
-pub fn now_ms() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Who made a request; none where it is public, or nobody has to say.

@@ -1,9 +1,10 @@
 //! How long whoever streams may go on.
 
 use super::error::ApiError;
-use super::gate::{forbidden, now_ms};
+use super::gate::forbidden;
 use crate::access::{Access, Act, Principal};
 use crate::domain::ClientName;
+use crate::journal::now_ms;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;

@@ -1,7 +1,6 @@
 //! Which trace a request belongs to (W3C Trace Context, section 3.2: `traceparent`).
 
 use poem::http::HeaderMap;
-use std::fmt::Write as _;
 
 /// A request's place in a trace.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,11 +19,10 @@ impl Trace {
         let mut given = headers.get_all("traceparent").iter();
         let (one, more) = (given.next(), given.next());
         let parent = one.filter(|_| more.is_none()).and_then(|value| parse(value.to_str().ok()?));
-        let fresh = hex(uuid::Uuid::new_v4().as_bytes());
-        let span_id = hex(&uuid::Uuid::new_v4().as_bytes()[..8]);
+        let span_id = fresh()[..16].to_owned();
         match parent {
             Some((trace_id, parent_id)) => Self { trace_id, parent_id: Some(parent_id), span_id },
-            None => Self { trace_id: fresh, parent_id: None, span_id },
+            None => Self { trace_id: fresh(), parent_id: None, span_id },
         }
     }
 }
@@ -43,11 +41,9 @@ fn parse(text: &str) -> Option<(String, String)> {
     (known && !is_null(trace) && !is_null(parent)).then(|| (trace.to_owned(), parent.to_owned()))
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+/// 32 hexadecimal digits that were never there before.
+fn fresh() -> String {
+    uuid::Uuid::new_v4().simple().to_string()
 }
 
 #[cfg(test)]

@@ -45,6 +45,19 @@ async function open({ origin = server.origin, ...options } = {}) {
   return { context, page, name, close: () => context.close() };
 }
 
+/** A page that has seen one upload, and whose line was cut then. */
+async function cutOffAfterOne() {
+  const line = await cable(server.port);
+  others.push(line);
+  const tab = await open({ origin: line.origin });
+  const { page } = tab;
+  await choose(page, file('before.csv', csv(2000)));
+  await reached(page, 'done');
+  line.cut();
+  await linked(page, 'reconnecting');
+  return { line, ...tab };
+}
+
 /** The state is as it should be in all its looks, and no region has moved. */
 async function good(page, name, again) {
   const found = await inAllLooks(page, name, again);
@@ -180,13 +193,7 @@ test('failed: before the first row, in the middle, and when it is too large', as
 });
 
 test('the connection: reconnecting, offline, and with a gap', { timeout: 60_000 }, async () => {
-  const line = await cable(server.port);
-  others.push(line);
-  const { page, name, close } = await open({ origin: line.origin });
-  await choose(page, file('before.csv', csv(2000)));
-  await reached(page, 'done');
-  line.cut();
-  await linked(page, 'reconnecting');
+  const { line, page, name, close } = await cutOffAfterOne();
   await good(page, 'reconnecting');
   // What happens meanwhile is told afterwards, but for an upload that is gone by then.
   const { id: gone } = await (await post(name, 'gone.csv', csv(50))).json();
@@ -206,13 +213,7 @@ test('the connection: reconnecting, offline, and with a gap', { timeout: 60_000 
 });
 
 test('what happened meanwhile is caught up with over a slow line', async () => {
-  const line = await cable(server.port);
-  others.push(line);
-  const { page, name, close } = await open({ origin: line.origin });
-  await choose(page, file('before.csv', csv(2000)));
-  await reached(page, 'done');
-  line.cut();
-  await linked(page, 'reconnecting');
+  const { line, page, name, close } = await cutOffAfterOne();
   await post(name, 'meanwhile.csv', csv(4000, 9));
   line.slow(30_000);
   line.mend();

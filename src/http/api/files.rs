@@ -13,12 +13,13 @@ use crate::http::payload::piece::{Concat, Metadata, Piece};
 use crate::http::payload::problem::Refused;
 use crate::http::{Services, tus};
 use crate::ingest::{JoinError, NewUpload};
+use crate::journal::now_ms;
 use poem::Request;
 use poem::http::header::{HOST, ORIGIN};
 use poem_openapi::OpenApi;
 use poem_openapi::param::{Header, Path};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, UNIX_EPOCH};
 use uuid::Uuid;
 
 /// Resumable uploads.
@@ -218,8 +219,7 @@ impl FilesApi {
         if record.stage == Stage::Done {
             return None;
         }
-        let now_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_millis());
-        let since_ms = if record.stage.is_running() { u64::try_from(now_ms).ok()? } else { record.updated_ms };
+        let since_ms = if record.stage.is_running() { now_ms() } else { record.updated_ms };
         // A date that no calendar has is none.
         let at_ms = since_ms.checked_add(self.0.keep_ms).filter(|at_ms| *at_ms < 250_000_000_000_000)?;
         Some(httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_millis(at_ms)))
