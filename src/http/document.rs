@@ -23,7 +23,7 @@ pub struct Described<T>(PhantomData<fn() -> T>);
 
 impl<T: OpenApi> OpenApi for Described<T> {
     fn meta() -> Vec<MetaApi> {
-        let mut apis = T::meta();
+        let mut apis = merged(T::meta());
         for path in apis.iter_mut().flat_map(|api| &mut api.paths) {
             for operation in &mut path.operations {
                 // What the table does not know is refused to everybody; a test keeps it whole.
@@ -57,6 +57,23 @@ impl<T: OpenApi> OpenApi for Described<T> {
     }
 
     fn add_routes(self, _: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {}
+}
+
+/// The same with the operations of an address in one place: of two with that address the document would keep the last.
+fn merged(mut apis: Vec<MetaApi>) -> Vec<MetaApi> {
+    let mut seen: HashMap<String, (usize, usize)> = HashMap::new();
+    for at in 0..apis.len() {
+        for path in std::mem::take(&mut apis[at].paths) {
+            match seen.get(&path.path) {
+                Some(&(api, place)) => apis[api].paths[place].operations.extend(path.operations),
+                None => {
+                    seen.insert(path.path.clone(), (at, apis[at].paths.len()));
+                    apis[at].paths.push(path);
+                }
+            }
+        }
+    }
+    apis
 }
 
 const BEARER: &str = "bearer";

@@ -51,6 +51,7 @@ const OPERATIONS: &[(Method, &str, Need)] = &[
     (Method::POST, "/tickets", Need::Anybody),
     (Method::GET, "/csv", Need::Anybody),
     (Method::GET, "/sse/{client}", Need::Client(Act::Read)),
+    (Method::POST, "/sse/{client}", Need::Client(Act::Publish)),
     (Method::POST, "/upload/{client}", Need::Client(Act::Upload)),
     (Method::POST, "/files", Need::NewFile),
     // It makes another sender of the file leave.

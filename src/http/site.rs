@@ -38,16 +38,20 @@ pub struct Address {
 impl Addresses {
     /// Those of an API.
     pub fn of<T: OpenApi>() -> Self {
-        let paths = T::meta().into_iter().flat_map(|api| api.paths);
-        Self(
-            paths
-                .map(|path| Address {
+        let mut addresses: Vec<Address> = Vec::new();
+        for path in T::meta().into_iter().flat_map(|api| api.paths) {
+            let methods = path.operations.iter().map(|operation| operation.method.clone());
+            // One address may have operations in several parts of the API.
+            match addresses.iter_mut().find(|known| known.path == path.path) {
+                Some(known) => known.methods.extend(methods),
+                None => addresses.push(Address {
                     segments: path.path.split('/').skip(1).map(ToOwned::to_owned).collect(),
-                    methods: path.operations.iter().map(|operation| operation.method.clone()).collect(),
+                    methods: methods.collect(),
                     path: path.path,
-                })
-                .collect(),
-        )
+                }),
+            }
+        }
+        Self(addresses)
     }
 
     /// The address that `path` is, if it is one.

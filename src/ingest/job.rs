@@ -324,6 +324,7 @@ impl Job {
                 first_problem,
                 checkpoint,
                 record,
+                key: None,
                 durable: false,
                 progress,
                 ends: false,

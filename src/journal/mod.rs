@@ -15,6 +15,7 @@ mod client;
 mod delete;
 mod entry;
 mod keys;
+mod published;
 mod read;
 mod schema;
 mod uploads;
@@ -24,6 +25,7 @@ pub use client::{ClientLog, Tail};
 pub use delete::{GapReason, Leaving};
 pub use entry::{Checkpoint, Damaged, Entry, Part, Span};
 pub use keys::{Fingerprint, KeptKey};
+pub use published::PublishedKey;
 pub use read::{Place, Stored, StoredEntry};
 pub use writer::Append;
 

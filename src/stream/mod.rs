@@ -13,11 +13,13 @@
 mod draft;
 pub mod events;
 mod hub;
+mod publish;
 mod replay;
 mod topic;
 mod watcher;
 
 pub use draft::{Draft, Seal};
+pub use publish::{Publication, PublishError};
 pub use watcher::Watcher;
 
 use crate::domain::{ClientName, EventId, Kind, KindSet, Limits, UploadId};
@@ -86,6 +88,7 @@ struct Shared {
     /// How many replays read files at the same time.
     replays: Arc<Semaphore>,
     watchers: TaskTracker,
+    published_keys: publish::HeldKeys,
     closing: CancellationToken,
 }
 
@@ -107,6 +110,7 @@ impl Streams {
                 topics: Mutex::new(HashMap::new()),
                 replays: Arc::new(Semaphore::new(REPLAYS_AT_ONCE)),
                 watchers: TaskTracker::new(),
+                published_keys: publish::HeldKeys::default(),
                 closing: CancellationToken::new(),
             }),
         }

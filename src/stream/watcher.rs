@@ -217,7 +217,7 @@ impl Task {
             (true, Some(end)) => self.send(batch.bytes.slice(..end)).await,
             (false, last) => {
                 let parts =
-                    last.map_or_else(|| batch.filtered(self.kinds), |end| batch.until(end).filtered(self.kinds));
+                    last.map_or_else(|| batch.filtered(&self.kinds), |end| batch.until(end).filtered(&self.kinds));
                 for bytes in parts {
                     self.send(bytes).await;
                 }

@@ -51,8 +51,8 @@ pub enum Watching {
 impl EventsApi {
     /// Watch a client
     ///
-    /// Streams everything that happens at a client: every row of its uploads, problems, progress, toasts, stages. Any number
-    /// of uploads can feed a client, and several connections can watch it.
+    /// Streams everything that happens at a client: every row of its uploads, problems, progress, toasts, stages, and events
+    /// that were published by `POST /sse/{client}`. Any number of uploads can feed a client, and several connections can watch it.
     ///
     /// Where it begins: after `Last-Event-ID` (browsers send it by themselves when they reconnect), else after
     /// `last_event_id`, else with `from=start`, else now. Nothing is missed or doubled after an id, however old;
@@ -71,7 +71,8 @@ impl EventsApi {
         last_event_id: Query<Option<String>>,
         /// `start`: begin with the oldest event that is kept.
         from: Query<Option<FromParam>>,
-        /// Only these kinds: `row`, `problem`, `progress`, `toast`, `stage`, joined by commas. `gap` always comes.
+        /// Only these kinds: `row`, `problem`, `progress`, `toast`, `stage`, `profile`, `published` (all that is published) or
+        /// `published:<name>` (events of that name), joined by commas. `gap` always comes.
         events: Query<Option<KindsParam>>,
         /// `done`: end after the next upload that ends.
         until: Query<Option<UntilParam>>,

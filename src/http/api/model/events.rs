@@ -12,7 +12,7 @@ use uuid::Uuid;
 /// What a stream is, above the schema of its events.
 pub const DESCRIPTION: &str = "\
 Server-Sent Events. The `event:` field is the kind: `row`, `problem`, `progress`, `toast`, `stage`, `profile` or `gap`; `data:` \
-is one line of JSON, described here by kind. `id:` is the event's place in the client's journal, `<epoch>-<n>` with n = 1, 2, 3, …; \
+is one line of JSON, described here by kind. Events that somebody published have the names and the data that were given to them. `id:` is the event's place in the client's journal, `<epoch>-<n>` with n = 1, 2, 3, …; \
 give the last one as `Last-Event-ID` to go on after it, and nothing is missed. `progress` is a state and has no id. Blocks \
 with an id and no data only move that place on. Lines that begin with a colon keep the connection open.";
 

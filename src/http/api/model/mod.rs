@@ -7,10 +7,12 @@
 
 pub mod events;
 mod options;
+mod publish;
 mod rows;
 mod session;
 mod upload;
 
+pub use publish::{NewEvent, PublishedDocument};
 pub use rows::{ProblemDetail, ProblemsPage, RowsPage};
 pub use session::{NewTicket, SessionDocument, TicketDocument};
 pub use upload::{StageName, UploadDocument, UploadsPage};
