@@ -142,6 +142,10 @@ impl From<PublishError> for ApiError {
             PublishError::KeyRunning => Self::plain(ApiCode::IdempotencyKeyRunning),
             PublishError::KeyReused => Self::plain(ApiCode::IdempotencyKeyReused),
             PublishError::Full => Self::plain(FailureCode::DiskFull),
+            PublishError::TooManyClients(max) => Self::parameter(
+                "clients",
+                format_args!("it names more than {max} clients; name them in several patterns"),
+            ),
             PublishError::ShuttingDown => Self::plain(ApiCode::ShuttingDown),
             PublishError::Journal(_) => Self::storage(&error),
         }

@@ -51,6 +51,8 @@ const OPERATIONS: &[(Method, &str, Need)] = &[
     (Method::POST, "/tickets", Need::Anybody),
     (Method::GET, "/csv", Need::Anybody),
     (Method::GET, "/sse/{client}", Need::Client(Act::Read)),
+    // It looks itself whether the pattern is within those of whoever asks.
+    (Method::POST, "/sse", Need::Anybody),
     (Method::POST, "/sse/{client}", Need::Client(Act::Publish)),
     (Method::POST, "/upload/{client}", Need::Client(Act::Upload)),
     (Method::POST, "/files", Need::NewFile),

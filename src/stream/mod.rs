@@ -19,7 +19,7 @@ mod topic;
 mod watcher;
 
 pub use draft::{Draft, Seal};
-pub use publish::{Publication, PublishError};
+pub use publish::{Broadcasted, Publication, PublishError};
 pub use watcher::Watcher;
 
 use crate::domain::{ClientName, EventId, Kind, KindSet, Limits, UploadId};

@@ -5,6 +5,7 @@ use super::draft::Seal;
 use crate::domain::{ClientName, EventId, EventName, UploadId};
 use crate::journal::{Checkpoint, JournalError, PublishedKey, now_ms};
 use std::collections::HashSet;
+use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// An event that somebody wants to publish.
@@ -30,12 +31,24 @@ pub enum PublishError {
     /// The disk has no room left but for the server itself.
     #[error("the disk is full")]
     Full,
+    /// More clients than one broadcast reaches.
+    #[error("more than {0} clients are named")]
+    TooManyClients(u64),
     /// The server shuts down.
     #[error("the server is shutting down")]
     ShuttingDown,
     /// The journal could not be read or written.
     #[error("{0}")]
     Journal(JournalError),
+}
+
+/// What became of a broadcast.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Broadcasted {
+    /// The clients that have it, with its id in each of their streams.
+    pub published: Vec<(ClientName, EventId)>,
+    /// Those for which it could not be kept.
+    pub failed: Vec<ClientName>,
 }
 
 impl From<JournalError> for PublishError {
@@ -76,6 +89,23 @@ impl Drop for HeldKey {
     }
 }
 
+/// Whether an event is still to be published.
+enum Turn {
+    /// It was, under the same key.
+    Before(EventId),
+    /// It is to be, and nobody else publishes under its key meanwhile.
+    Now(Option<HeldKey>),
+}
+
+/// An event on its way into the journal; told once how it went.
+struct Queued(EventId, Receiver<Result<(), JournalError>>);
+
+impl Queued {
+    fn wait(self) -> Result<EventId, JournalError> {
+        self.1.recv().unwrap_or(Err(JournalError::Closed)).map(|()| self.0)
+    }
+}
+
 impl Streams {
     /// Publishes an event at a client, and answers with its id once it is on disk and was announced. Under a key that was
     /// used for the same event before, nothing is published, and the answer is the id of then.
@@ -83,35 +113,113 @@ impl Streams {
     /// # Errors
     /// [`PublishError`], as it says; nothing was published then.
     pub async fn publish(&self, client: ClientName, publication: Publication) -> Result<EventId, PublishError> {
+        self.blocking(move |this| match this.turn(&client, &publication)? {
+            Turn::Before(id) => Ok(id),
+            Turn::Now(_held) => {
+                this.check_room(publication.json.len())?;
+                Ok(this.queue(&client, publication)?.wait()?)
+            }
+        })
+        .await
+    }
+
+    /// Publishes an event at every client that has events, whose name begins with `prefix`, and that is `wanted`: at each
+    /// under its own next number, one after the other, committed together. Under a key each of them gets it once.
+    ///
+    /// # Errors
+    /// [`PublishError`], as it says; nothing was published then.
+    pub async fn broadcast(
+        &self,
+        prefix: String,
+        wanted: impl Fn(&ClientName) -> bool + Send + 'static,
+        publication: Publication,
+    ) -> Result<Broadcasted, PublishError> {
+        self.blocking(move |this| {
+            let max = this.shared.shelf.limits.broadcast_clients_max;
+            let clients = this.shared.shelf.journal.clients(&prefix, wanted, max.saturating_add(1))?;
+            if clients.len() as u64 > max {
+                return Err(PublishError::TooManyClients(max));
+            }
+            // Every key is looked for and held before anything is published, so that a refusal is one of the whole.
+            let mut turns = Vec::with_capacity(clients.len());
+            for client in clients {
+                let turn = this.turn(&client, &publication)?;
+                turns.push((client, turn));
+            }
+            this.check_room(publication.json.len().saturating_mul(turns.len()))?;
+            let mut answer = Broadcasted::default();
+            let mut trouble = None;
+            let queued: Vec<_> = turns
+                .into_iter()
+                .map(|(client, turn)| match turn {
+                    Turn::Before(id) => (client, Ok(id), None),
+                    Turn::Now(held) => match this.queue(&client, publication.clone()) {
+                        Ok(queued) => (client, Err(Some(queued)), held),
+                        Err(error) => {
+                            trouble = Some(error);
+                            (client, Err(None), held)
+                        }
+                    },
+                })
+                .collect();
+            for (client, queued, _held) in queued {
+                let id = match queued {
+                    Ok(id) => Some(id),
+                    Err(queued) => queued.and_then(|queued| match queued.wait() {
+                        Ok(id) => Some(id),
+                        Err(error) => {
+                            trouble = Some(error);
+                            None
+                        }
+                    }),
+                };
+                match id {
+                    Some(id) => answer.published.push((client, id)),
+                    None => answer.failed.push(client),
+                }
+            }
+            match trouble {
+                Some(error) if answer.published.is_empty() => Err(error.into()),
+                _ => Ok(answer),
+            }
+        })
+        .await
+    }
+
+    /// Waits for the client's lease and for the disk, and goes on when whoever asked is gone.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(&Self) -> Result<T, PublishError> + Send + 'static,
+    ) -> Result<T, PublishError> {
         if self.shared.closing.is_cancelled() {
             return Err(PublishError::ShuttingDown);
         }
         let this = self.clone();
-        // It waits for the client's lease and for the disk, and goes on when whoever asked is gone.
-        let published = tokio::task::spawn_blocking(move || this.publish_blocking(&client, publication)).await;
-        published.expect("publishing does not panic")
+        tokio::task::spawn_blocking(move || act(&this)).await.expect("publishing does not panic")
     }
 
-    fn publish_blocking(&self, client: &ClientName, publication: Publication) -> Result<EventId, PublishError> {
-        let Publication { name, json, key } = publication;
-        let _held = match &key {
-            None => None,
-            Some(kept) => {
-                // Looked for before it is held: of two who repeat a request, neither is to hear that it is running.
-                if let Some(id) = self.published_before(client, kept)? {
-                    return Ok(id);
-                }
-                let held = self.shared.published_keys.hold(client, &kept.key).ok_or(PublishError::KeyRunning)?;
-                // Whoever held it may have used it meanwhile.
-                if let Some(id) = self.published_before(client, kept)? {
-                    return Ok(id);
-                }
-                Some(held)
-            }
-        };
-        if !self.shared.shelf.spool.has_room(json.len() as u64).unwrap_or(true) {
-            return Err(PublishError::Full);
+    fn turn(&self, client: &ClientName, publication: &Publication) -> Result<Turn, PublishError> {
+        let Some(kept) = &publication.key else { return Ok(Turn::Now(None)) };
+        // Looked for before it is held: of two who repeat a request, neither is to hear that it is running.
+        if let Some(id) = self.published_before(client, kept)? {
+            return Ok(Turn::Before(id));
         }
+        let held = self.shared.published_keys.hold(client, &kept.key).ok_or(PublishError::KeyRunning)?;
+        // Whoever held it may have used it meanwhile.
+        Ok(match self.published_before(client, kept)? {
+            Some(id) => Turn::Before(id),
+            None => Turn::Now(Some(held)),
+        })
+    }
+
+    fn check_room(&self, bytes: usize) -> Result<(), PublishError> {
+        // A disk that cannot be asked says itself when it is full.
+        let has_room = self.shared.shelf.spool.has_room(bytes as u64).unwrap_or(true);
+        if has_room { Ok(()) } else { Err(PublishError::Full) }
+    }
+
+    fn queue(&self, client: &ClientName, publication: Publication) -> Result<Queued, JournalError> {
+        let Publication { name, json, key } = publication;
         let publisher = self.publisher(client)?;
         let (done, answer) = std::sync::mpsc::sync_channel(1);
         let mut draft = publisher.draft();
@@ -136,10 +244,7 @@ impl Streams {
                 let _ = done.send(result);
             },
         );
-        match answer.recv().unwrap_or(Err(JournalError::Closed)) {
-            Ok(()) => Ok(id),
-            Err(error) => Err(error.into()),
-        }
+        Ok(Queued(id, answer))
     }
 
     fn published_before(&self, client: &ClientName, kept: &PublishedKey) -> Result<Option<EventId>, PublishError> {

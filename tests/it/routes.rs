@@ -104,7 +104,6 @@ async fn what_is_not_there_is_404_with_the_path_as_its_instance() {
     for target in [
         "/nothing",
         "/nothing/at/all",
-        "/sse",
         "/sse/",
         "/sse/me/",
         "/sse/me/more",

@@ -1,10 +1,10 @@
-//! The body of an event that somebody publishes: `{"event":"…","data":…}`.
+//! The body of an event that somebody publishes: `{"event":"…","data":…}`, for a broadcast with `"clients":"…"`.
 //!
 //! The data is passed on as it was written, but for the blanks between its tokens: numbers keep every digit and objects
 //! their order, which a tree of values would lose.
 
+use crate::access::ClientPattern;
 use crate::domain::{EventName, Limits};
-use crate::http::api::model::NewEvent;
 use crate::http::code::ApiCode;
 use crate::http::error::ApiError;
 use poem::error::ReadBodyError;
@@ -14,12 +14,13 @@ use poem_openapi::types::Type;
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use std::marker::PhantomData;
 
 /// Bytes that a body may have beside its data as it is counted: names, blanks, a pattern.
 const AROUND_BYTES_MAX: u64 = 4 << 10;
 
-/// A body of which nothing was read yet.
-pub struct EventBody(Body);
+/// A body of which nothing was read yet, documented as `D`.
+pub struct EventBody<D>(Body, PhantomData<fn() -> D>);
 
 /// What it says.
 #[derive(Debug, PartialEq, Eq)]
@@ -28,9 +29,11 @@ pub struct Said {
     pub name: EventName,
     /// Its data, in one line.
     pub json: String,
+    /// Which clients are to have it, where that is said.
+    pub clients: Option<ClientPattern>,
 }
 
-impl EventBody {
+impl<D> EventBody<D> {
     /// Reads it.
     ///
     /// # Errors
@@ -52,6 +55,7 @@ fn said(bytes: &[u8], limits: &Limits) -> Result<Said, ApiError> {
     #[serde(deny_unknown_fields)]
     struct Document<'a> {
         event: String,
+        clients: Option<String>,
         #[serde(borrow)]
         data: &'a RawValue,
     }
@@ -63,7 +67,12 @@ fn said(bytes: &[u8], limits: &Limits) -> Result<Said, ApiError> {
     if json.len() as u64 > limits.published_bytes_max {
         return Err(too_large(limits));
     }
-    Ok(Said { name, json })
+    let clients = document.clients.map(|text| match ClientPattern::parse(&text) {
+        Ok(pattern) if !text.contains('{') => Ok(pattern),
+        Ok(_) => Err(ApiError::parameter("clients", "it is meant as it stands; {sub} is for keys and tokens")),
+        Err(bad) => Err(ApiError::parameter("clients", bad)),
+    });
+    Ok(Said { name, json, clients: clients.transpose()? })
 }
 
 fn too_large(limits: &Limits) -> ApiError {
@@ -89,17 +98,17 @@ fn one_line(json: &str) -> String {
     line
 }
 
-impl<'a> ApiExtractor<'a> for EventBody {
+impl<'a, D: Type> ApiExtractor<'a> for EventBody<D> {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
     type ParamType = ();
     type ParamRawType = ();
 
     fn register(registry: &mut Registry) {
-        NewEvent::register(registry);
+        D::register(registry);
     }
 
     fn request_meta() -> Option<MetaRequest> {
-        let content = vec![MetaMediaType { content_type: "application/json", schema: NewEvent::schema_ref() }];
+        let content = vec![MetaMediaType { content_type: "application/json", schema: D::schema_ref() }];
         Some(MetaRequest { description: None, content, required: true })
     }
 
@@ -108,7 +117,7 @@ impl<'a> ApiExtractor<'a> for EventBody {
         body: &mut RequestBody,
         _: ExtractParamOptions<Self::ParamType>,
     ) -> Result<Self> {
-        Ok(Self(body.take()?))
+        Ok(Self(body.take()?, PhantomData))
     }
 }
 

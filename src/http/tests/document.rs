@@ -52,6 +52,7 @@ fn the_document_is_the_same_every_time_and_has_every_route() {
             "patch /files/{id}",
             "post /files",
             "post /session",
+            "post /sse",
             "post /sse/{client}",
             "post /tickets",
             "post /upload/{client}",

@@ -1,5 +1,6 @@
 //! The stream as a message bus: what is published stands among everything else that happens at a client.
 
+mod broadcast;
 mod keys;
 mod publishing;
 mod refusals;

@@ -12,7 +12,7 @@ mod rows;
 mod session;
 mod upload;
 
-pub use publish::{NewEvent, PublishedDocument};
+pub use publish::{BroadcastDocument, NewBroadcast, NewEvent, PlacedDocument, PublishedDocument};
 pub use rows::{ProblemDetail, ProblemsPage, RowsPage};
 pub use session::{NewTicket, SessionDocument, TicketDocument};
 pub use upload::{StageName, UploadDocument, UploadsPage};

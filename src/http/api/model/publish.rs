@@ -24,6 +24,62 @@ impl Example for NewEvent {
     }
 }
 
+/// An event to publish at many clients.
+#[derive(Debug, Clone, Object)]
+#[oai(rename = "NewBroadcast", example)]
+pub struct NewBroadcast {
+    /// Which clients are to have it, of those that have events: a name in which `*` stands for anything.
+    pub clients: String,
+    /// Its name, as for one client.
+    #[oai(validator(pattern = "^[A-Za-z][A-Za-z0-9._-]{0,63}$"))]
+    pub event: String,
+    /// Any JSON, as for one client.
+    pub data: Any<serde_json::Value>,
+}
+
+impl Example for NewBroadcast {
+    fn example() -> Self {
+        let data = serde_json::json!({ "text": "Back in five minutes" });
+        Self { clients: "orders-*".into(), event: "notification".into(), data: Any(data) }
+    }
+}
+
+/// What became of a broadcast.
+#[derive(Debug, Clone, Serialize, Object)]
+#[oai(rename = "Broadcast", example)]
+pub struct BroadcastDocument {
+    /// The event's name.
+    pub event: String,
+    /// How many clients have it.
+    pub count: u64,
+    /// Those clients, and its id in each of their streams.
+    pub published: Vec<PlacedDocument>,
+    /// Clients for which it could not be kept: none, unless the disk failed in between.
+    pub failed: Vec<String>,
+}
+
+/// Where a broadcast stands in a client's stream.
+#[derive(Debug, Clone, Serialize, Object)]
+#[oai(rename = "BroadcastPlace", example)]
+pub struct PlacedDocument {
+    /// The client.
+    pub client: String,
+    /// The event's id there.
+    pub id: String,
+}
+
+impl Example for PlacedDocument {
+    fn example() -> Self {
+        Self { client: "orders-eu".into(), id: "k3v9x0ab-18".into() }
+    }
+}
+
+impl Example for BroadcastDocument {
+    fn example() -> Self {
+        Self { event: "notification".into(), count: 1, published: vec![PlacedDocument::example()], failed: vec![] }
+    }
+}
+
 /// An event that was published.
 #[derive(Debug, Clone, Serialize, Object)]
 #[oai(rename = "PublishedEvent", example)]
