@@ -5,7 +5,6 @@ use super::code::{ApiCode, Code};
 use super::credential::COOKIE_NAME;
 use super::gate::{Need, need};
 use super::payload::problem::meta_of;
-use crate::access::Act;
 use poem::endpoint::BoxEndpoint;
 use poem::http::Method;
 use poem_openapi::registry::{MetaApi, MetaOperation, MetaResponse, MetaSecurityScheme, Registry};
@@ -84,7 +83,7 @@ const TICKET: &str = "ticket";
 fn secure(operation: &mut MetaOperation, need: Need) {
     let schemes: &[&'static str] = match need {
         Need::Public => return,
-        Need::Client(Act::Read) => &[BEARER, COOKIE, TICKET],
+        Need::Watch => &[BEARER, COOKIE, TICKET],
         _ => &[BEARER, COOKIE],
     };
     operation.security = schemes.iter().map(|scheme| HashMap::from([(*scheme, vec![])])).collect();

@@ -136,6 +136,12 @@ impl From<AttachError> for ApiError {
     }
 }
 
+impl From<JournalError> for ApiError {
+    fn from(error: JournalError) -> Self {
+        Self::storage(&error)
+    }
+}
+
 impl From<PublishError> for ApiError {
     fn from(error: PublishError) -> Self {
         match error {

@@ -1,9 +1,9 @@
 //! One client: its journal's end, the lease of numbers, and who listens.
 
 use super::hub::Hub;
-use crate::domain::{Epoch, Limits};
+use super::seats::Seats;
+use crate::domain::Epoch;
 use crate::journal::ClientLog;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// One client's stream. Everybody who writes to it or watches it holds the same one.
@@ -16,7 +16,7 @@ pub(super) struct Topic {
     pub hub: Hub,
     pub epoch: Epoch,
     lease: Mutex<Lease>,
-    watchers: AtomicU64,
+    pub seats: Seats,
 }
 
 /// Which number comes next. Held while a batch is encoded and queued, so that commit order is lease order.
@@ -30,7 +30,7 @@ impl Topic {
     pub fn new(log: Arc<ClientLog>, epoch: Epoch) -> Self {
         let tail = log.tail();
         let lease = Lease { generation: tail.generation, next_n: tail.committed.n + 1 };
-        Self { hub: Hub::new(tail.committed), log, epoch, lease: Mutex::new(lease), watchers: AtomicU64::new(0) }
+        Self { hub: Hub::new(tail.committed), log, epoch, lease: Mutex::new(lease), seats: Seats::default() }
     }
 
     /// Takes the lease. After a failed commit the counter goes back to the last committed number: everything leased
@@ -43,22 +43,5 @@ impl Topic {
             *lease = Lease { generation: tail.generation, next_n: tail.committed.n + 1 };
         }
         lease
-    }
-
-    /// Takes a watcher's seat, if one is free.
-    pub fn sit(self: &Arc<Self>, limits: &Limits) -> Option<Seat> {
-        let taken = self.watchers.fetch_add(1, Ordering::Relaxed);
-        let seat = Seat(Arc::clone(self));
-        (taken < limits.client_connections_max).then_some(seat)
-    }
-}
-
-/// A watcher's place among the client's connections; given back when dropped.
-#[derive(Debug)]
-pub(super) struct Seat(Arc<Topic>);
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        self.0.watchers.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -71,6 +71,8 @@ impl Ledger {
         let at = self.at.as_ref().map(|(_, n)| *n).expect("a stream opens with an id block");
         match (block.kind.as_str(), &block.id) {
             ("progress", None) => self.note_progress(data),
+            // Told in between, and no part of what happens.
+            ("presence", None) => return,
             ("gap", Some(id)) => {
                 let (epoch, n) = parts(id);
                 assert_eq!(data["to"], id.as_str(), "a gap's id is the last number it skips");

@@ -58,7 +58,7 @@ impl Process {
     }
 
     async fn attach(&self, begin: Begin, kinds: KindSet) -> Watcher {
-        let attach = Attach { begin, kinds, until_done: false };
+        let attach = Attach { begin, kinds, until_done: false, presence: false };
         self.streams.attach(client(), attach).await.unwrap().unwrap()
     }
 

@@ -4,6 +4,7 @@ mod broadcast;
 mod keys;
 mod publishing;
 mod refusals;
+mod watchers;
 
 use crate::answer::Answer;
 use crate::api::Api;

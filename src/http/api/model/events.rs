@@ -273,6 +273,25 @@ impl Example for GapEvent {
     }
 }
 
+/// How many watch (`event: presence`, with `?presence=true` alone): a state, without id, at first and whenever somebody comes
+/// or goes. Of several changes in a row the last is told.
+#[derive(Debug, Clone, Object)]
+#[oai(rename = "PresenceEvent", example)]
+struct PresenceEvent {
+    /// How many watch now.
+    watchers: u64,
+    /// How many came since somebody watches.
+    joined: u64,
+    /// How many of those went.
+    left: u64,
+}
+
+impl Example for PresenceEvent {
+    fn example() -> Self {
+        Self { watchers: 2, joined: 3, left: 1 }
+    }
+}
+
 /// The schema of each kind's `data:`.
 pub fn schemas() -> Vec<MetaSchemaRef> {
     vec![
@@ -283,6 +302,7 @@ pub fn schemas() -> Vec<MetaSchemaRef> {
         StageEvent::schema_ref(),
         ProfileEvent::schema_ref(),
         GapEvent::schema_ref(),
+        PresenceEvent::schema_ref(),
     ]
 }
 
@@ -295,4 +315,5 @@ pub fn register(registry: &mut Registry) {
     StageEvent::register(registry);
     ProfileEvent::register(registry);
     GapEvent::register(registry);
+    PresenceEvent::register(registry);
 }
