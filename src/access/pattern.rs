@@ -45,7 +45,25 @@ impl ClientPattern {
 
     /// Whether it holds for this client when `sub` asks. A `*` in `sub` is no wildcard.
     pub fn matches(&self, client: &ClientName, sub: &str) -> bool {
-        let mut name = client.as_str();
+        self.matches_text(client.as_str(), sub)
+    }
+
+    /// Whether it holds for every client that `other` names, which is meant as it stands, without `{sub}`.
+    ///
+    /// The star of `other` is taken for a character that stands in no name: only a star of this pattern takes it in, and
+    /// so takes in whatever may stand there.
+    pub fn covers(&self, other: &Self, sub: &str) -> bool {
+        let is_plain = |text: &str| !text.contains(['{', '}']);
+        let sub_is_plain = !self.0.contains(SUB) || !sub.contains('*');
+        is_plain(&other.0) && sub_is_plain && self.matches_text(&other.0, sub)
+    }
+
+    /// What every name begins with that it matches, where it has no `{sub}`.
+    pub fn prefix(&self) -> &str {
+        self.0.split('*').next().unwrap_or_default()
+    }
+
+    fn matches_text(&self, mut name: &str, sub: &str) -> bool {
         // Only the stars of the pattern itself separate; what stands for {sub} is put in afterwards.
         let mut texts = self.0.split('*').map(|text| text.replace(SUB, sub));
         let first = texts.next().unwrap_or_default();
@@ -70,6 +88,27 @@ impl fmt::Display for ClientPattern {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pattern_covers_what_it_holds_for_whatever_the_stars_stand_for() {
+        let of = |text: &str| ClientPattern::parse(text).unwrap();
+        for (wide, narrow) in [
+            ("*", "*"),
+            ("*", "a*b"),
+            ("orders-*", "orders-*"),
+            ("orders-*", "orders-eu-*"),
+            ("a*", "a"),
+            ("*-*", "a-*"),
+        ] {
+            assert!(of(wide).covers(&of(narrow), "me"), "{wide} {narrow}");
+        }
+        for (narrow, wide) in [("orders-*", "*"), ("orders-*", "order*"), ("a", "a*"), ("a*b", "a*"), ("*-x", "*")] {
+            assert!(!of(narrow).covers(&of(wide), "me"), "{narrow} {wide}");
+        }
+        assert!(of("{sub}-*").covers(&of("me-1*"), "me") && !of("{sub}").covers(&of("you"), "me"));
+        // A star in somebody's name takes nothing in.
+        assert!(!of("{sub}").covers(&of("a*"), "a*") && !of("*").covers(&of("{sub}"), "me"));
+    }
 
     fn holds(pattern: &str, client: &str, sub: &str) -> bool {
         ClientPattern::parse(pattern).unwrap().matches(&ClientName::parse(client).unwrap(), sub)

@@ -78,6 +78,12 @@ impl Principal {
         within && self.roles.allow(act) && self.clients.iter().any(|pattern| pattern.matches(client, &self.sub))
     }
 
+    /// Whether the act is allowed at every client that the pattern names, by one pattern of theirs.
+    pub fn may_at_all(&self, act: Act, pattern: &ClientPattern) -> bool {
+        let covers = |own: &ClientPattern| own.covers(pattern, &self.sub);
+        self.only.is_none() && self.roles.allow(act) && self.clients.iter().any(covers)
+    }
+
     /// Whether the act is allowed at every client there is, or ever will be.
     pub fn may_everywhere(&self, act: Act) -> bool {
         self.only.is_none() && self.roles.allow(act) && self.clients.iter().any(ClientPattern::is_all)

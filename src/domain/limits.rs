@@ -84,6 +84,8 @@ limits! {
     multipart_text_bytes_max        "multipart-text-bytes-max"     Bytes        64 * KIB,      KIB,   "Most bytes of text fields before the file. More are refused with 413."
     multipart_parts_max             "multipart-parts-max"          Count        64,            8,         "Most parts of a multipart body. More are refused with 400."
     idempotency_key_bytes_max       "idempotency-key-bytes-max"    Bytes        255,           64,        "Longest `Idempotency-Key`. A longer one is refused with 400."
+    published_bytes_max             "published-bytes-max"          Bytes        64 * KIB,      KIB,       "Most bytes of the data of a published event. More are refused with 413."
+    broadcast_clients_max           "broadcast-clients-max"        Count        1_000,         5,         "Most clients that one broadcast reaches. A pattern that names more is refused with 400."
     request_head_bytes_max          "request-head-bytes-max"       Bytes        64 * KIB,      16 * KIB,  "Longest request head. A longer one is refused with 431."
     connections_max                 "connections-max"              Count        1024,          24,        "Connections at once. A further one is answered with 503 and closed."
     client_connections_max          "client-connections-max"       Count        64,            4,         "Watchers of one client at once. A further one is refused with 429."

@@ -9,6 +9,7 @@
 
 mod client;
 mod event;
+mod event_name;
 mod id;
 mod limits;
 mod options;
@@ -19,7 +20,8 @@ mod record;
 mod upload;
 
 pub use client::{BadClientName, ClientName};
-pub use event::{Kind, KindSet, UnknownKind};
+pub use event::{BadKinds, Kind, KindSet};
+pub use event_name::{BadEventName, EventName};
 pub use id::{BadEventId, Epoch, EventId};
 pub use limits::{LimitSpec, Limits, Unit, UnknownLimit};
 pub use options::{BadOption, Overrides};

@@ -12,6 +12,9 @@ use std::sync::Arc;
 pub struct UploadId(pub uuid::Uuid);
 
 impl UploadId {
+    /// Stands where no upload is meant, as with events that were published. No upload has it.
+    pub const NONE: Self = Self(uuid::Uuid::nil());
+
     /// A new one, for now.
     pub fn now() -> Self {
         Self(uuid::Uuid::now_v7())

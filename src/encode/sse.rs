@@ -5,7 +5,7 @@
 //! event that a broken connection ended in the middle.
 
 use super::row::RowTemplate;
-use crate::domain::{Cells, Epoch, EventId, Kind, KindSet};
+use crate::domain::{Cells, Epoch, EventId, EventName, Kind, KindSet};
 use bytes::Bytes;
 
 /// Numbers and encodes events, one after the other.
@@ -35,7 +35,7 @@ pub struct Batch {
     pub runs: Vec<Run>,
 }
 
-/// Consecutive events of one kind in a batch.
+/// Consecutive events of one kind in a batch; of published events, a single one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Run {
     /// Their kind.
@@ -67,14 +67,22 @@ impl BatchEncoder {
     /// Any other durable event; takes the next number. `json` is one line.
     pub fn event(&mut self, kind: Kind, json: &str) {
         let id = EventId { epoch: self.epoch, n: self.next_n };
-        self.write(kind, Some(id), json);
+        self.write(kind.as_str(), Some(id), json);
         self.next_n += 1;
         self.end(kind);
     }
 
+    /// An event that somebody published; durable. `json` is one line.
+    pub fn published(&mut self, name: &EventName, json: &str) {
+        let id = EventId { epoch: self.epoch, n: self.next_n };
+        self.write(name.as_str(), Some(id), json);
+        self.next_n += 1;
+        self.end(Kind::Published);
+    }
+
     /// A state: no id, no number. `json` is one line.
     pub fn state(&mut self, kind: Kind, json: &str) {
-        self.write(kind, None, json);
+        self.write(kind.as_str(), None, json);
         self.end(kind);
     }
 
@@ -85,15 +93,15 @@ impl BatchEncoder {
 
     /// Says that the numbers up to `last_skipped` will not come; numbering goes on after it. `json` is one line.
     pub fn gap(&mut self, json: &str, last_skipped: EventId) {
-        self.write(Kind::Gap, Some(last_skipped), json);
+        self.write(Kind::Gap.as_str(), Some(last_skipped), json);
         self.next_n = last_skipped.n + 1;
         self.end(Kind::Gap);
     }
 
-    fn write(&mut self, kind: Kind, id: Option<EventId>, json: &str) {
+    fn write(&mut self, name: &str, id: Option<EventId>, json: &str) {
         debug_assert!(!json.contains(['\n', '\r', '\0']), "more than one line: {json:?}");
         let id = id.map(|id| format!("\nid: {id}")).unwrap_or_default();
-        for part in ["event: ", kind.as_str(), "\ndata: ", json, &id, "\n\n"] {
+        for part in [EVENT, name, "\ndata: ", json, &id, "\n\n"] {
             self.out.extend_from_slice(part.as_bytes());
         }
     }
@@ -102,7 +110,8 @@ impl BatchEncoder {
     fn end(&mut self, kind: Kind) {
         let run = Run { kind, end: self.out.len(), last_n: self.next_n - 1 };
         match self.runs.last_mut() {
-            Some(last) if last.kind == kind => *last = run,
+            // A published event is a run of its own: whether it is wanted depends on its name.
+            Some(last) if last.kind == kind && kind != Kind::Published => *last = run,
             _ => self.runs.push(run),
         }
     }
@@ -145,7 +154,7 @@ impl Batch {
 
     /// The batch for a watcher of some kinds only: slices of the same memory. If that leaves the last durable event out,
     /// a data-less `id:` block at the end moves the watcher's last id on all the same.
-    pub fn filtered(&self, kinds: KindSet) -> Vec<Bytes> {
+    pub fn filtered(&self, kinds: &KindSet) -> Vec<Bytes> {
         if kinds.is_all() {
             return if self.bytes.is_empty() { Vec::new() } else { vec![self.bytes.clone()] };
         }
@@ -153,7 +162,11 @@ impl Batch {
         let (mut start, mut last_n, mut behind) = (0, self.first_n - 1, false);
         for run in &self.runs {
             let durable = run.last_n != last_n;
-            if kinds.contains(run.kind) {
+            let wanted = match run.kind {
+                Kind::Published => kinds.contains_published(name_at(&self.bytes[start..run.end])),
+                kind => kinds.contains(kind),
+            };
+            if wanted {
                 match slices.last_mut() {
                     Some(slice) if slice.end == start => slice.end = run.end,
                     _ => slices.push(start..run.end),
@@ -171,6 +184,15 @@ impl Batch {
         }
         parts
     }
+}
+
+/// How each event begins.
+const EVENT: &str = "event: ";
+
+/// The name of the event that these bytes are.
+fn name_at(event: &[u8]) -> &str {
+    let line = event.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    line.get(EVENT.len()..).and_then(|name| std::str::from_utf8(name).ok()).unwrap_or_default()
 }
 
 /// A block without data: a watcher that gets it keeps `id` as its last, and sees no event.
@@ -230,7 +252,7 @@ mod tests {
     #[test]
     fn a_filtered_batch_is_slices_and_at_most_one_id_at_the_end() {
         let batch = batch();
-        let of = |kinds: &str| batch.filtered(kinds.parse().unwrap());
+        let of = |kinds: &str| batch.filtered(&kinds.parse().unwrap());
         let toast = "event: toast\ndata: {}\nid: k3v9x0ab-20\n\n";
         assert_eq!(text(&of("toast")), format!("{toast}id: k3v9x0ab-21\n\n"));
         let toast_progress = of("toast,progress");
@@ -243,7 +265,7 @@ mod tests {
         assert_eq!(toast_progress.len(), 3, "neighbours are one slice");
         assert!(!text(&of("row,toast")).contains("\n\nid:"), "its last durable event is there");
         assert_eq!(text(&of("stage")), "id: k3v9x0ab-21\n\n");
-        assert_eq!(batch.filtered(KindSet::ALL), std::slice::from_ref(&batch.bytes));
+        assert_eq!(batch.filtered(&KindSet::ALL), std::slice::from_ref(&batch.bytes));
     }
 
     #[test]
@@ -252,8 +274,8 @@ mod tests {
         encoder.state(Kind::Progress, "{}");
         let batch = encoder.finish();
         assert_eq!((batch.first_n, batch.last_n), (1, 0));
-        assert_eq!(text(&batch.filtered("row".parse().unwrap())), "");
-        assert_eq!(text(&batch.filtered("progress".parse().unwrap())), "event: progress\ndata: {}\n\n");
+        assert_eq!(text(&batch.filtered(&"row".parse().unwrap())), "");
+        assert_eq!(text(&batch.filtered(&"progress".parse().unwrap())), "event: progress\ndata: {}\n\n");
     }
 
     #[test]
@@ -265,11 +287,30 @@ mod tests {
         let batch = encoder.finish();
         let gap = "event: gap\ndata: {\"to\":9}\nid: k3v9x0ab-9\n\n";
         assert_eq!(
-            text(&batch.filtered("toast".parse().unwrap())),
+            text(&batch.filtered(&"toast".parse().unwrap())),
             format!("{gap}event: toast\ndata: {{}}\nid: k3v9x0ab-10\n\n")
         );
-        assert_eq!(text(&batch.filtered("stage".parse().unwrap())), format!("{gap}id: k3v9x0ab-10\n\n"));
+        assert_eq!(text(&batch.filtered(&"stage".parse().unwrap())), format!("{gap}id: k3v9x0ab-10\n\n"));
         assert_eq!((batch.first_n, batch.last_n), (5, 10));
+    }
+
+    #[test]
+    fn published_events_are_told_apart_by_their_names() {
+        let name = |text: &str| EventName::parse(text).unwrap();
+        let mut encoder = BatchEncoder::new(EPOCH.parse().unwrap(), 1, 0);
+        encoder.published(&name("chat"), "1");
+        encoder.published(&name("chat.left"), "\"event: chat\"");
+        encoder.event(Kind::Toast, "{}");
+        let batch = encoder.finish();
+        let chat = "event: chat\ndata: 1\nid: k3v9x0ab-1\n\n";
+        let left = "event: chat.left\ndata: \"event: chat\"\nid: k3v9x0ab-2\n\n";
+        let toast = "event: toast\ndata: {}\nid: k3v9x0ab-3\n\n";
+        let of = |kinds: &str| text(&batch.filtered(&kinds.parse().unwrap()));
+        assert_eq!(of("published:chat"), format!("{chat}id: k3v9x0ab-3\n\n"));
+        assert_eq!(of("published:chat.left"), format!("{left}id: k3v9x0ab-3\n\n"));
+        assert_eq!(of("published"), format!("{chat}{left}id: k3v9x0ab-3\n\n"));
+        assert_eq!(of("toast,published:chat"), format!("{chat}{toast}"));
+        assert_eq!(of("toast"), toast);
     }
 
     #[test]

@@ -90,12 +90,14 @@ api_codes! {
         "The bytes are not those whose checksum was given. None of them was kept: send the piece again."
     FieldsTooLarge "fields-too-large" 413 "Text fields too large"
         "The parts before the file hold more bytes than this server takes (`multipart-text-bytes-max`)."
+    EventTooLarge "event-too-large" 413 "Event too large"
+        "The data of the event that was to be published has more bytes than this server takes (`published-bytes-max`). Publish where the rest can be had instead."
     UnsupportedMediaType "unsupported-media-type" 415 "Content type not supported"
         "An upload is `multipart/form-data` with a part named `file`, or the CSV itself as `text/csv`."
     Misdirected "misdirected-host" 421 "Host not served here"
         "The `Host` header names a host that this server does not serve, which is how a page on the web reaches into a private network (DNS rebinding). Use the address that the server printed, or start it with that name allowed."
     IdempotencyKeyReused "idempotency-key-reused" 422 "Key used for another request"
-        "This `Idempotency-Key` was used for an upload of other bytes, under another file name or with other fields. Give each upload a key of its own, and repeat a request as it was."
+        "This `Idempotency-Key` was used for an upload of other bytes, under another file name or with other fields, or for another event. Give each request a key of its own, and repeat a request as it was."
     TooManyWatchers "too-many-watchers" 429 "Too many watchers"
         "As many connections as this server takes watch this client already. Close one, or let several tabs share one."
     PartHeadTooLong "part-head-too-long" 431 "Head of a part too long"
@@ -249,6 +251,7 @@ mod tests {
             ("idempotency-key-running", 409),
             ("body-too-large", 413),
             ("unsupported-media-type", 415),
+            ("event-too-large", 413),
             ("misdirected-host", 421),
             ("idempotency-key-reused", 422),
             ("header-too-long", 422),

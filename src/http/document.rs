@@ -5,7 +5,6 @@ use super::code::{ApiCode, Code};
 use super::credential::COOKIE_NAME;
 use super::gate::{Need, need};
 use super::payload::problem::meta_of;
-use crate::access::Act;
 use poem::endpoint::BoxEndpoint;
 use poem::http::Method;
 use poem_openapi::registry::{MetaApi, MetaOperation, MetaResponse, MetaSecurityScheme, Registry};
@@ -23,7 +22,7 @@ pub struct Described<T>(PhantomData<fn() -> T>);
 
 impl<T: OpenApi> OpenApi for Described<T> {
     fn meta() -> Vec<MetaApi> {
-        let mut apis = T::meta();
+        let mut apis = merged(T::meta());
         for path in apis.iter_mut().flat_map(|api| &mut api.paths) {
             for operation in &mut path.operations {
                 // What the table does not know is refused to everybody; a test keeps it whole.
@@ -59,6 +58,23 @@ impl<T: OpenApi> OpenApi for Described<T> {
     fn add_routes(self, _: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {}
 }
 
+/// The same with the operations of an address in one place: of two with that address the document would keep the last.
+fn merged(mut apis: Vec<MetaApi>) -> Vec<MetaApi> {
+    let mut seen: HashMap<String, (usize, usize)> = HashMap::new();
+    for at in 0..apis.len() {
+        for path in std::mem::take(&mut apis[at].paths) {
+            match seen.get(&path.path) {
+                Some(&(api, place)) => apis[api].paths[place].operations.extend(path.operations),
+                None => {
+                    seen.insert(path.path.clone(), (at, apis[at].paths.len()));
+                    apis[at].paths.push(path);
+                }
+            }
+        }
+    }
+    apis
+}
+
 const BEARER: &str = "bearer";
 const COOKIE: &str = "session";
 const TICKET: &str = "ticket";
@@ -67,7 +83,7 @@ const TICKET: &str = "ticket";
 fn secure(operation: &mut MetaOperation, need: Need) {
     let schemes: &[&'static str] = match need {
         Need::Public => return,
-        Need::Client(Act::Read) => &[BEARER, COOKIE, TICKET],
+        Need::Watch => &[BEARER, COOKIE, TICKET],
         _ => &[BEARER, COOKIE],
     };
     operation.security = schemes.iter().map(|scheme| HashMap::from([(*scheme, vec![])])).collect();

@@ -5,7 +5,7 @@ use crate::domain::{Failure, FailureCode, UploadId};
 use crate::ingest::ActError;
 use crate::journal::JournalError;
 use crate::rows::RowsError;
-use crate::stream::AttachError;
+use crate::stream::{AttachError, PublishError};
 use poem::error::{MethodNotAllowedError, NotFoundError, ResponseError};
 use poem::http::StatusCode;
 use poem_openapi::error::{ContentTypeError, ParseParamError, ParsePathError};
@@ -132,6 +132,28 @@ impl From<AttachError> for ApiError {
             AttachError::TooManyWatchers => Self::plain(ApiCode::TooManyWatchers),
             AttachError::ShuttingDown => Self::plain(ApiCode::ShuttingDown),
             AttachError::Journal(_) => Self::storage(&error),
+        }
+    }
+}
+
+impl From<JournalError> for ApiError {
+    fn from(error: JournalError) -> Self {
+        Self::storage(&error)
+    }
+}
+
+impl From<PublishError> for ApiError {
+    fn from(error: PublishError) -> Self {
+        match error {
+            PublishError::KeyRunning => Self::plain(ApiCode::IdempotencyKeyRunning),
+            PublishError::KeyReused => Self::plain(ApiCode::IdempotencyKeyReused),
+            PublishError::Full => Self::plain(FailureCode::DiskFull),
+            PublishError::TooManyClients(max) => Self::parameter(
+                "clients",
+                format_args!("it names more than {max} clients; name them in several patterns"),
+            ),
+            PublishError::ShuttingDown => Self::plain(ApiCode::ShuttingDown),
+            PublishError::Journal(_) => Self::storage(&error),
         }
     }
 }

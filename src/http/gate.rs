@@ -28,6 +28,8 @@ pub enum Need {
     Anybody,
     /// To be allowed to do this at the client in the path.
     Client(Act),
+    /// To be allowed to watch the client in the path; a ticket is enough.
+    Watch,
     /// To be allowed to do this at the client of the upload in the path.
     Upload(Act),
     /// To be allowed to do this at every client.
@@ -54,7 +56,11 @@ const OPERATIONS: &[(Method, &str, Need)] = &[
     // It names nobody, but tells how much everybody does.
     (Method::GET, "/metrics", Need::Everywhere(Act::Read)),
     (Method::GET, "/csv", Need::Anybody),
-    (Method::GET, "/sse/{client}", Need::Client(Act::Read)),
+    (Method::GET, "/sse/{client}", Need::Watch),
+    (Method::GET, "/sse/{client}/watchers", Need::Client(Act::Read)),
+    // It looks itself whether the pattern is within those of whoever asks.
+    (Method::POST, "/sse", Need::Anybody),
+    (Method::POST, "/sse/{client}", Need::Client(Act::Publish)),
     (Method::POST, "/upload/{client}", Need::Client(Act::Upload)),
     (Method::POST, "/files", Need::NewFile),
     // It makes another sender of the file leave.
@@ -119,7 +125,7 @@ impl Gate {
         if access.is_open() {
             return Ok(Some(Principal::anybody()));
         }
-        let takes_ticket = need == Need::Client(Act::Read);
+        let takes_ticket = need == Need::Watch;
         let found = match credential::of(request, takes_ticket)? {
             None => return Ok(None),
             Some(Credential::Bearer(token)) => access.bearer(&token, now_ms()),
@@ -143,6 +149,7 @@ impl Gate {
     async fn allow(&self, request: &Request, principal: &Principal, need: Need) -> Result<(), ApiError> {
         match need {
             Need::Public | Need::Welcome | Need::Anybody => Ok(()),
+            Need::Watch => Box::pin(self.allow(request, principal, Need::Client(Act::Read))).await,
             Need::Client(act) if principal.may_everywhere(act) => Ok(()),
             Need::Client(act) => at(principal, act, &in_path(request, 2, "client", ClientName::parse)?),
             Need::Upload(act) if principal.may_everywhere(act) => Ok(()),

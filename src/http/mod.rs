@@ -57,6 +57,7 @@ use api::events::EventsApi;
 use api::files::FilesApi;
 use api::mock::MockApi;
 use api::ops::OpsApi;
+use api::publish::PublishApi;
 use api::reread::RereadApi;
 use api::session::SessionApi;
 use api::upload::UploadApi;
@@ -112,7 +113,8 @@ pub fn traffic() -> Traffic {
     Traffic::new(Addresses::of::<Api>().operations())
 }
 
-type Api = (EventsApi, UploadApi, FilesApi, UploadsApi, RereadApi, DownloadsApi, SessionApi, MockApi, OpsApi);
+type Api =
+    (EventsApi, PublishApi, UploadApi, FilesApi, UploadsApi, RereadApi, DownloadsApi, SessionApi, MockApi, OpsApi);
 
 /// All routes, with everything around them.
 pub fn endpoint(services: Services) -> impl Endpoint<Output = Response> + 'static {
@@ -123,6 +125,7 @@ pub fn endpoint(services: Services) -> impl Endpoint<Output = Response> + 'stati
     let gate = Gate(services.clone());
     let api: Api = (
         EventsApi(services.clone()),
+        PublishApi(services.clone()),
         UploadApi(services.clone()),
         FilesApi(services.clone()),
         UploadsApi(services.clone()),

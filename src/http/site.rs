@@ -19,7 +19,6 @@ use poem::http::header::{
 use poem::http::{Method, StatusCode};
 use poem::{Endpoint, Request, Response};
 use poem_openapi::OpenApi;
-use poem_openapi::registry::MetaOperation;
 use std::panic::AssertUnwindSafe;
 
 /// Longest path that a problem repeats as its `instance`.
@@ -44,21 +43,22 @@ type Methods = Vec<(Method, &'static str)>;
 impl Addresses {
     /// Those of an API.
     pub fn of<T: OpenApi>() -> Self {
-        let paths = T::meta().into_iter().flat_map(|api| api.paths);
-        Self(
-            paths
-                .map(|path| {
-                    let operation = |operation: &MetaOperation| {
-                        (operation.method.clone(), operation.operation_id.expect("every operation has an id"))
-                    };
-                    Address {
-                        segments: path.path.split('/').skip(1).map(ToOwned::to_owned).collect(),
-                        methods: path.operations.iter().map(operation).collect(),
-                        path: path.path,
-                    }
-                })
-                .collect(),
-        )
+        let mut addresses: Vec<Address> = Vec::new();
+        for path in T::meta().into_iter().flat_map(|api| api.paths) {
+            let methods = path.operations.iter().map(|operation| {
+                (operation.method.clone(), operation.operation_id.expect("every operation has an id"))
+            });
+            // One address may have operations in several parts of the API.
+            match addresses.iter_mut().find(|known| known.path == path.path) {
+                Some(known) => known.methods.extend(methods),
+                None => addresses.push(Address {
+                    segments: path.path.split('/').skip(1).map(ToOwned::to_owned).collect(),
+                    methods: methods.collect(),
+                    path: path.path,
+                }),
+            }
+        }
+        Self(addresses)
     }
 
     /// The ids of all operations.

@@ -133,7 +133,7 @@ async fn another_method_is_told_which_there_are() {
         ("PUT", "/uploads/0199a5f3-9f40-7d2a-8000-000000000000", "GET, DELETE, HEAD, OPTIONS"),
         ("GET", "/upload/me", "POST, OPTIONS"),
         ("HEAD", "/upload/me", "POST, OPTIONS"),
-        ("POST", "/sse/me", "GET, HEAD, OPTIONS"),
+        ("PUT", "/sse/me", "GET, POST, HEAD, OPTIONS"),
         ("POST", "/samples/customers.csv", "GET, HEAD, OPTIONS"),
     ] {
         let response = ask(method, uri, &[]).await;

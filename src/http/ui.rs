@@ -176,6 +176,8 @@ rowcast reads CSV uploads and streams every row to whoever watches, while the fi
   GET  /                        the page, in a browser
   GET  /sse/{client}            the events of a client        curl -N http://127.0.0.1:3000/sse/me
   POST /upload/{client}         upload a CSV                  curl -F file=@people.csv http://127.0.0.1:3000/upload/me
+  POST /sse/{client}            publish an event of your own: a JSON object of `event` and `data`
+  POST /sse                     the same at all clients that a pattern names (`clients`)
   GET  /csv?rows=1000           a made-up CSV to try it with
   GET  /uploads                 the uploads; /uploads/{id}, and its /rows, /rows.csv, /rows.ndjson, /problems,
                                 /problems.csv, /accepted.csv, /rejects.csv

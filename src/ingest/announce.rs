@@ -94,6 +94,7 @@ fn commit(
         first_row: checkpoint.row.max(1),
         first_problem: problems_told,
         checkpoint,
+        key: None,
         record: Some(record.clone()),
         // A beginning as well, where its sender is answered before the file was received; and that it is read on, which
         // somebody is answered who asked for it.

@@ -323,6 +323,7 @@ impl Job {
                 first_problem,
                 checkpoint,
                 record,
+                key: None,
                 durable: false,
                 progress,
                 ends: false,

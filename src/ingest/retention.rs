@@ -5,7 +5,7 @@ use crate::domain::UploadId;
 use crate::journal::{GapReason, now_ms};
 use std::sync::Arc;
 
-/// What is kept. Only uploads that are not running are ever let go; their events become a gap.
+/// What is kept. Of what was published, events as old as an upload may become. Only uploads that are not running are ever let go; their events become a gap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
     /// Milliseconds an upload is kept after it last changed its stage.
@@ -58,6 +58,10 @@ pub(super) fn walk<E>(
 impl Service {
     fn retain(&self, retention: Retention) -> Result<(), ActError> {
         self.journal.forget_departed(now_ms().saturating_sub(DEPARTED_KNOWN_MS))?;
+        let expired = self.journal.expire_published(now_ms().saturating_sub(retention.keep_ms))?;
+        if expired > 0 {
+            tracing::info!(events = expired, "published events expired");
+        }
         walk(self.journal.resting()?, self.spool.kept_bytes()?, retention, now_ms(), |id| {
             if self.job(id).is_some() {
                 // It goes on, or is held while its bytes arrive.

@@ -44,7 +44,7 @@ impl Fixture {
 
     /// Everything a watcher gets from the start until an upload ends.
     pub async fn watch(&self) -> String {
-        let attach = Attach { begin: Begin::Start, kinds: KindSet::ALL, until_done: true };
+        let attach = Attach { begin: Begin::Start, kinds: KindSet::ALL, until_done: true, presence: false };
         let watcher = self.streams.attach(client(), attach).await.unwrap().unwrap();
         let bytes = watcher.collect::<Vec<_>>().await.concat();
         String::from_utf8(bytes).unwrap()
@@ -69,7 +69,7 @@ fn told(stream: &str) -> Vec<(String, Option<u64>)> {
 async fn rows_are_announced_while_the_file_is_still_arriving() {
     let fixture = Fixture::new();
     let mut intake = fixture.begin().await;
-    let attach = Attach { begin: Begin::Start, kinds: KindSet::ALL, until_done: false };
+    let attach = Attach { begin: Begin::Start, kinds: KindSet::ALL, until_done: false, presence: false };
     let mut watcher = fixture.streams.attach(client(), attach).await.unwrap().unwrap();
     intake.append(b"name,zip\nAna,01234\nB".as_slice()).await.unwrap();
     let mut seen = String::new();
@@ -146,7 +146,7 @@ async fn a_running_upload_can_be_cancelled_and_not_deleted() {
     fixture.ingest.delete(id).await.unwrap();
     assert!(matches!(fixture.ingest.get(id).await, Err(ActError::NotFound(_))));
     assert!(matches!(fixture.ingest.delete(id).await, Err(ActError::NotFound(_))));
-    let attach = Attach { begin: Begin::Start, kinds: KindSet::ALL, until_done: false };
+    let attach = Attach { begin: Begin::Start, kinds: KindSet::ALL, until_done: false, presence: false };
     let mut watcher = fixture.streams.attach(client(), attach).await.unwrap().unwrap();
     let mut seen = String::new();
     while !seen.contains("event: gap") {

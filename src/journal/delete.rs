@@ -179,7 +179,7 @@ fn sweep_slice(tx: &Transaction<'_>, upload: UploadId) -> Result<bool, JournalEr
 }
 
 /// Adds a run to the client's gaps, joined with its neighbours of the same epoch and reason.
-fn add_gap(
+pub(super) fn add_gap(
     tx: &Transaction<'_>,
     client: i64,
     mut first: u64,

@@ -1,6 +1,6 @@
 //! One batch of events as the journal keeps it.
 
-use crate::domain::{Kind, ProblemCode, UploadId};
+use crate::domain::{EventName, Kind, ProblemCode, UploadId};
 use std::collections::BTreeMap;
 
 /// A batch of events of one client, journalled as one: the run of numbers it takes, and what stands in it, in order.
@@ -10,9 +10,10 @@ pub struct Entry {
     pub first_n: u64,
     /// Number of the last event; there is at least one.
     pub last_n: u64,
-    /// The upload it speaks of.
+    /// The upload it speaks of; [`UploadId::NONE`] for what was published.
     pub upload: UploadId,
-    /// The next row number when the batch began: the first row in it, if it has rows.
+    /// The next row number when the batch began: the first row in it, if it has rows. Of what was published, when that
+    /// was, in milliseconds since the Unix epoch: the index by upload and row then finds the oldest.
     pub first_row: u64,
     /// How many problems of the upload were told before this batch.
     pub first_problem: u64,
@@ -49,6 +50,13 @@ pub enum Part {
         /// Its data, one line of JSON.
         json: String,
     },
+    /// What somebody published.
+    Published {
+        /// Its name.
+        name: EventName,
+        /// Its data, one line of JSON.
+        json: String,
+    },
     /// An error of the row before that was only counted, as so many were told already. It is no event and takes no number;
     /// it says that the row is not a good one.
     Counted {
@@ -64,7 +72,7 @@ impl Part {
     pub fn events(&self) -> u64 {
         match self {
             Self::Span(span) => span.rows,
-            Self::Literal { .. } => 1,
+            Self::Literal { .. } | Self::Published { .. } => 1,
             Self::Counted { .. } => 0,
         }
     }
@@ -95,13 +103,14 @@ const VERSION: u8 = 2;
 const VERSION_1: u8 = 1;
 const SPAN: u8 = 0xff;
 const COUNTED: u8 = 0xfe;
+const PUBLISHED: u8 = 0xfd;
 
 impl Entry {
     /// How many rows are in it.
     pub fn rows(&self) -> u64 {
         let rows = |part: &Part| match part {
             Part::Span(_) | Part::Literal { kind: Kind::Row, .. } => part.events(),
-            Part::Literal { .. } | Part::Counted { .. } => 0,
+            Part::Literal { .. } | Part::Published { .. } | Part::Counted { .. } => 0,
         };
         self.parts.iter().map(rows).sum()
     }
@@ -139,6 +148,11 @@ impl Entry {
                 }
                 Part::Literal { kind, json } => {
                     out.push(*kind as u8);
+                    put_text(&mut out, json);
+                }
+                Part::Published { name, json } => {
+                    out.push(PUBLISHED);
+                    put_text(&mut out, name.as_str());
                     put_text(&mut out, json);
                 }
                 Part::Counted { code, line } => {
@@ -185,6 +199,10 @@ impl Entry {
                 COUNTED => Part::Counted {
                     code: ProblemCode::parse(&take_text(&mut rest)?).ok_or(Damaged)?,
                     line: take(&mut rest)?,
+                },
+                PUBLISHED => Part::Published {
+                    name: EventName::kept(&take_text(&mut rest)?).ok_or(Damaged)?,
+                    json: take_text(&mut rest)?,
                 },
                 number => {
                     let kind = Kind::from_number(number).ok_or(Damaged)?;
@@ -246,6 +264,8 @@ mod tests {
             ),
             (0..ProblemCode::ALL.len(), any::<u64>())
                 .prop_map(|(at, line)| Part::Counted { code: ProblemCode::ALL[at], line }),
+            ("[b-d][a-z0-9._-]{0,9}", ".*")
+                .prop_map(|(name, json)| Part::Published { name: EventName::parse(&name).unwrap(), json }),
             (0u8..6, ".*").prop_map(|(kind, json)| Part::Literal { kind: Kind::from_number(kind).unwrap(), json }),
         ]
     }

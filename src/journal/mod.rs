@@ -17,6 +17,7 @@ mod entry;
 mod figures;
 mod inspect;
 mod keys;
+mod published;
 mod read;
 mod schema;
 mod uploads;
@@ -28,6 +29,7 @@ pub use entry::{Checkpoint, Damaged, Entry, Part, Span};
 pub use figures::Figures;
 pub use inspect::{Inspection, Listed, compact};
 pub use keys::{Fingerprint, KeptKey};
+pub use published::PublishedKey;
 pub use read::{Place, Stored, StoredEntry};
 pub use writer::Append;
 

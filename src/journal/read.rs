@@ -190,6 +190,39 @@ impl Journal {
         })
     }
 
+    /// The clients that have events, or had some that became gaps: those whose names begin with `prefix` and are
+    /// `wanted`, by name, at most `limit` of them.
+    ///
+    /// # Errors
+    /// Any error of the database.
+    pub fn clients(
+        &self,
+        prefix: &str,
+        wanted: impl Fn(&ClientName) -> bool,
+        limit: u64,
+    ) -> Result<Vec<ClientName>, JournalError> {
+        self.read(|db| {
+            // '~' sorts behind every character of a name.
+            let mut select = db.prepare_cached(
+                "SELECT name FROM clients c WHERE name >= ?1 AND name < ?1 || '~' AND (
+                     EXISTS (SELECT 1 FROM entries WHERE client = c.id) OR EXISTS (SELECT 1 FROM gaps WHERE client = c.id))
+                 ORDER BY name",
+            )?;
+            let mut rows = select.query([prefix])?;
+            let mut found = Vec::new();
+            while (found.len() as u64) < limit
+                && let Some(row) = rows.next()?
+            {
+                let name = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
+                let name = ClientName::parse(name).map_err(|_| JournalError::Damaged)?;
+                if wanted(&name) {
+                    found.push(name);
+                }
+            }
+            Ok(found)
+        })
+    }
+
     /// The last entry of one upload: where its reading goes on.
     ///
     /// # Errors
@@ -219,7 +252,9 @@ pub(super) fn client(db: &Connection, name: &ClientName) -> Result<Option<(i64, 
              SELECT * FROM (SELECT last_n AS n, epoch FROM gaps WHERE client = ?1 ORDER BY last_n DESC LIMIT 1)) last
          JOIN epochs p ON p.ordinal = last.epoch ORDER BY last.n DESC LIMIT 1",
     )?;
-    let (n, epoch): (u64, String) = select.query_row([key], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let last = select.query_row([key], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+    // The client of parts that wait to be put together has uploads, and no event.
+    let Some((n, epoch)): Option<(u64, String)> = last else { return Ok(None) };
     Ok(Some((key, EventId { epoch: epoch.parse().map_err(|_| JournalError::Damaged)?, n })))
 }
 

@@ -1,13 +1,13 @@
 //! The journal's file: its tables, and under which epoch this run gives numbers.
 
-use super::{JournalError, keys};
+use super::{JournalError, keys, published};
 use crate::domain::Epoch;
 use rusqlite::{Connection, OpenFlags, params};
 use std::path::Path;
 use std::time::Duration;
 
 /// Raised with every change of the tables. A file of another version is refused, not guessed at.
-pub(super) const VERSION: i64 = 3;
+pub(super) const VERSION: i64 = 4;
 
 // `entries` is kept in the order it is replayed in; the two indexes find a row and a problem of one upload.
 const TABLES: &str = "
@@ -75,12 +75,21 @@ pub(super) fn open(path: &Path) -> Result<(Connection, CurrentEpoch), JournalErr
     let tx = db.transaction()?;
     match version {
         VERSION => {}
-        0 => tx.execute_batch(TABLES)?,
+        0 => {
+            tx.execute_batch(TABLES)?;
+            tx.execute_batch(published::TABLE)?;
+        }
         1 => {
             tx.execute_batch(FROM_1_TO_2)?;
             tx.execute_batch(FROM_2_TO_3)?;
+            tx.execute_batch(published::TABLE)?;
         }
-        2 => tx.execute_batch(FROM_2_TO_3)?,
+        2 => {
+            tx.execute_batch(FROM_2_TO_3)?;
+            tx.execute_batch(published::TABLE)?;
+        }
+        // Version 4 has published events, which version 3 could not read.
+        3 => tx.execute_batch(published::TABLE)?,
         found => return Err(JournalError::Version { found, expected: VERSION }),
     }
     keys::prepare(&tx)?;

@@ -35,6 +35,7 @@ impl Fixture {
         let (done, answer) = mpsc::channel();
         let upload = Some(row(client.name(), entry.upload, Stage::Reading));
         self.journal.append(Append {
+            key: None,
             client: Arc::clone(client),
             generation,
             entry,
@@ -261,4 +262,46 @@ fn a_closed_journal_takes_nothing_more() {
     fixture.journal.close().unwrap();
     assert!(matches!(fixture.append(&client, UploadId::now(), 1), Err(JournalError::Closed)));
     assert!(matches!(fixture.journal.leave(UploadId::now(), GapReason::Deleted), Err(JournalError::Closed)));
+}
+
+#[test]
+fn what_was_published_long_ago_becomes_a_gap_and_frees_its_key() {
+    let dir = tempfile::tempdir().unwrap();
+    let journal = Journal::open(&dir.path().join("journal.db"), 1 << 20).unwrap();
+    let name = ClientName::parse("me").unwrap();
+    let log = journal.client(&name).unwrap();
+    for n in 1..=5 {
+        let json = n.to_string();
+        let entry = Entry {
+            first_n: n,
+            last_n: n,
+            upload: UploadId::NONE,
+            first_row: n * 100,
+            first_problem: 0,
+            checkpoint: Checkpoint::default(),
+            parts: vec![Part::Published { name: crate::domain::EventName::parse("a").unwrap(), json: json.clone() }],
+        };
+        let (done, answer) = std::sync::mpsc::channel();
+        journal.append(Append {
+            client: Arc::clone(&log),
+            generation: 0,
+            entry,
+            upload: None,
+            key: Some(PublishedKey { key: json, digest: [7; 32] }),
+            durable: true,
+            queue_bytes: 9,
+            done: Box::new(move |result| done.send(result).unwrap()),
+        });
+        answer.recv().unwrap().unwrap();
+    }
+    let id = |n| EventId { epoch: journal.epoch(), n };
+    assert_eq!(journal.published_under(&name, "2").unwrap(), Some((id(2), [7; 32])));
+    assert_eq!(journal.expire_published(100).unwrap(), 0, "up to that moment, and not with it");
+    assert_eq!(journal.expire_published(400).unwrap(), 3);
+    assert_eq!(journal.published_under(&name, "2").unwrap(), None);
+    assert_eq!(journal.published_under(&name, "4").unwrap(), Some((id(4), [7; 32])));
+    let stored = journal.after(&log, 0, 5, 9).unwrap();
+    assert_eq!(stored[0], Stored::Gap { first: id(1), last: id(3), reason: GapReason::Expired });
+    assert_eq!(stored.len(), 3);
+    assert_eq!((journal.start(&log).unwrap(), journal.expire_published(u64::MAX >> 1).unwrap()), (id(3), 2));
 }

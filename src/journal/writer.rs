@@ -3,6 +3,7 @@
 use super::JournalError;
 use super::client::ClientLog;
 use super::entry::Entry;
+use super::published::{self, PublishedKey};
 use super::schema::CurrentEpoch;
 use super::uploads;
 use crate::domain::{EventId, UploadRecord};
@@ -24,6 +25,8 @@ pub struct Append {
     pub entry: Entry,
     /// The upload's row, to be written in the same commit, where it changed.
     pub upload: Option<UploadRecord>,
+    /// The key that the entry's only event is published under, to be written in the same commit.
+    pub key: Option<PublishedKey>,
     /// Whether the commit must be on disk (fsync) before `done`.
     pub durable: bool,
     /// What the queue counts it as, in bytes: the encoded events that wait for it, and its literals.
@@ -307,6 +310,10 @@ impl Run {
             }
             let body = append.entry.body();
             insert(&tx, key, self.current.ordinal, &append.entry, &body)?;
+            if let Some(kept) = &append.key {
+                let Entry { last_n, first_row: at_ms, .. } = append.entry;
+                published::keep_key(&tx, key, self.current.ordinal, last_n, at_ms, kept)?;
+            }
         }
         tx.commit()?;
         Ok(keys)

@@ -60,7 +60,7 @@ impl<'a> Rejects<'a> {
                     message: code.title().into(),
                     raw: "".into(),
                 },
-                Part::Literal { .. } => continue,
+                Part::Literal { .. } | Part::Published { .. } => continue,
             };
             match found.last_mut() {
                 Some(reject) if reject.row == mark.row => reject.marks.push(mark),

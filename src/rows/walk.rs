@@ -198,7 +198,9 @@ impl Walk {
                         ControlFlow::Continue(())
                     }
                 }
-                Part::Span(_) | Part::Literal { .. } | Part::Counted { .. } => ControlFlow::Continue(()),
+                Part::Span(_) | Part::Literal { .. } | Part::Published { .. } | Part::Counted { .. } => {
+                    ControlFlow::Continue(())
+                }
             };
             if taken.is_break() {
                 return Ok(taken);

@@ -73,6 +73,15 @@ impl Spool {
         self.path(id)
     }
 
+    /// Whether `bytes` more would leave as much free on the disk as is to stay free.
+    ///
+    /// # Errors
+    /// Any I/O error of asking.
+    pub fn has_room(&self, bytes: u64) -> io::Result<bool> {
+        let disk = rustix::fs::statvfs(&*self.dir)?;
+        Ok((disk.f_bavail * disk.f_frsize).saturating_sub(self.free_bytes_min) >= bytes)
+    }
+
     /// Begins a file for a new upload: the two ends of it.
     ///
     /// # Errors

@@ -2,9 +2,9 @@
 
 use super::events::{self, Progress};
 use super::topic::{Lease, Topic};
-use crate::domain::{Cells, Epoch, Kind, ProblemCode, UploadId, UploadRecord};
+use crate::domain::{Cells, Epoch, EventId, EventName, Kind, ProblemCode, UploadId, UploadRecord};
 use crate::encode::{Batch, BatchEncoder, RowTemplate};
-use crate::journal::{Append, Checkpoint, Entry, Journal, JournalError, Part, Span};
+use crate::journal::{Append, Checkpoint, Entry, Journal, JournalError, Part, PublishedKey, Span};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Arc, MutexGuard};
@@ -22,6 +22,8 @@ pub struct Seal {
     pub checkpoint: Checkpoint,
     /// The upload as it stands in the list, where that changed.
     pub record: Option<UploadRecord>,
+    /// The key that the batch's only event is published under, if it is.
+    pub key: Option<PublishedKey>,
     /// Whether the commit must be on disk before it is announced.
     pub durable: bool,
     /// How far the upload is with this batch, to be told right after it.
@@ -83,6 +85,14 @@ impl<'a> Draft<'a> {
         self.parts.push(Part::Literal { kind, json });
     }
 
+    /// Adds an event that somebody publishes; answers with its id. `json` is one line.
+    pub fn published(&mut self, name: EventName, json: String) -> EventId {
+        let id = EventId { epoch: self.topic.epoch, n: self.encoder.next_n() };
+        self.encoder.published(&name, &json);
+        self.parts.push(Part::Published { name, json });
+        id
+    }
+
     /// Raised whenever a commit of this client failed. Whoever sees it raised may have batches that failed: they must not
     /// go on behind those.
     pub fn generation(&self) -> u64 {
@@ -119,7 +129,10 @@ impl<'a> Draft<'a> {
                 span.crc = crc32fast::hash(bytes.expect("a batch ends before its text leaves the window"));
             }
         }
-        let literals = self.parts.iter().map(|part| if let Part::Literal { json, .. } = part { json.len() } else { 0 });
+        let literals = self.parts.iter().map(|part| match part {
+            Part::Literal { json, .. } | Part::Published { json, .. } => json.len(),
+            Part::Span(_) | Part::Counted { .. } => 0,
+        });
         let literal_bytes = literals.sum::<usize>() as u64;
         let batch = Arc::new(self.encoder.finish());
         let progress = seal.progress.map(|progress| (progress.upload, progress_batch(self.topic.epoch, &progress)));
@@ -139,6 +152,7 @@ impl<'a> Draft<'a> {
             generation: self.lease.generation,
             entry,
             upload: seal.record,
+            key: seal.key,
             durable: seal.durable,
             queue_bytes: batch.bytes.len() as u64 + literal_bytes,
             done: Box::new(move |result| {

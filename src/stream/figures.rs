@@ -37,7 +37,7 @@ impl Streams {
             ..Figures::default()
         };
         for topic in topics {
-            let (watchers, behind) = topic.watched();
+            let (watchers, behind) = topic.seats.behind(topic.hub.announced());
             figures.watchers += watchers;
             figures.lag_events_worst = figures.lag_events_worst.max(behind);
         }

@@ -14,12 +14,16 @@ mod draft;
 pub mod events;
 mod figures;
 mod hub;
+mod publish;
 mod replay;
+mod seats;
 mod topic;
 mod watcher;
 
 pub use draft::{Draft, Seal};
 pub use figures::Figures;
+pub use publish::{Broadcasted, Publication, PublishError};
+pub use seats::{Presence, Watching};
 pub use watcher::Watcher;
 
 use crate::domain::{ClientName, EventId, Kind, KindSet, Limits, UploadId};
@@ -27,6 +31,7 @@ use crate::journal::{Journal, JournalError, Part, Place, Stored};
 use crate::spool::Spool;
 use hub::Bounds;
 use replay::Shelf;
+use seats::Seat;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
@@ -59,6 +64,8 @@ pub struct Attach {
     pub kinds: KindSet,
     /// Whether to end after the next upload that ends.
     pub until_done: bool,
+    /// Whether it wants to know how many watch, whatever its kinds are.
+    pub presence: bool,
 }
 
 /// Why a watcher was not attached.
@@ -88,6 +95,7 @@ struct Shared {
     /// How many replays read files at the same time.
     replays: Arc<Semaphore>,
     watchers: TaskTracker,
+    published_keys: publish::HeldKeys,
     closing: CancellationToken,
 }
 
@@ -110,6 +118,7 @@ impl Streams {
                 topics: Mutex::new(HashMap::new()),
                 replays: Arc::new(Semaphore::new(REPLAYS_AT_ONCE)),
                 watchers: TaskTracker::new(),
+                published_keys: publish::HeldKeys::default(),
                 closing: CancellationToken::new(),
             }),
         }
@@ -139,6 +148,19 @@ impl Streams {
         Ok(task.map(|task| Watcher::new(task, self.shared.watchers.token())))
     }
 
+    /// Who watches a client, and the newest event there is.
+    ///
+    /// # Errors
+    /// Any error of the journal.
+    pub async fn watchers(&self, client: ClientName) -> Result<(EventId, Vec<Watching>), JournalError> {
+        let this = self.clone();
+        let look = move || {
+            let topic = this.topic(&client)?;
+            Ok((topic.hub.announced(), topic.seats.all()))
+        };
+        tokio::task::spawn_blocking(look).await.expect("looking does not panic")
+    }
+
     /// Ends every watcher's stream: each is told to come back, at its own time. Waits until all have ended, but no longer
     /// than a moment for those that take nothing.
     pub async fn close(&self) {
@@ -151,7 +173,7 @@ impl Streams {
     fn find(&self, client: &ClientName, attach: Attach) -> Result<Option<watcher::Task>, AttachError> {
         let Shared { shelf, .. } = &*self.shared;
         let topic = self.topic(client)?;
-        let seat = topic.sit(&shelf.limits).ok_or(AttachError::TooManyWatchers)?;
+        let seat = Seat::take(&topic, &shelf.limits).ok_or(AttachError::TooManyWatchers)?;
         let mut missing = None;
         let at = match attach.begin {
             Begin::Now => topic.hub.announced(),
@@ -166,7 +188,9 @@ impl Streams {
                 }
             },
         };
+        seat.at(at);
         let task = watcher::Task {
+            presence: attach.presence.then(|| seat.presence()),
             topic,
             shelf: shelf.clone(),
             bounds: self.shared.bounds.clone(),

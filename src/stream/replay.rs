@@ -94,6 +94,12 @@ impl Replay {
                     }
                     passed += 1;
                 }
+                Part::Published { name, json } => {
+                    if passed >= skip {
+                        encoder.published(name, json);
+                    }
+                    passed += 1;
+                }
                 Part::Span(span) => {
                     let first = passed;
                     passed += span.rows;

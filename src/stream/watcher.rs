@@ -3,7 +3,8 @@
 use super::draft::ends_upload;
 use super::hub::Bounds;
 use super::replay::{Replay, Shelf, gap_batch};
-use super::topic::{Seat, Topic};
+use super::seats::{Presence, Seat};
+use super::topic::Topic;
 use crate::domain::{EventId, Kind, KindSet};
 use crate::encode::{Batch, id_block};
 use crate::journal::JournalError;
@@ -12,7 +13,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
@@ -90,6 +91,8 @@ pub(super) struct Task {
     /// The last event this watcher has.
     pub at: EventId,
     pub seat: Seat,
+    /// How many watch, where that is wanted.
+    pub presence: Option<watch::Receiver<Presence>>,
 }
 
 /// Why a watcher's task ends.
@@ -131,7 +134,6 @@ impl Task {
     }
 
     async fn watch_until_over(&mut self) -> Result<std::convert::Infallible, End> {
-        self.seat.at(self.at.n);
         match self.missing.take() {
             None => self.send(id_block(self.at)).await,
             Some((from, reason)) => {
@@ -160,7 +162,14 @@ impl Task {
                     self.deliver(&batch).await?;
                 }
                 let keep_alive = Duration::from_millis(self.shelf.limits.keep_alive_ms);
-                match tokio::time::timeout(keep_alive, live.next()).await {
+                let next = tokio::select! {
+                    next = tokio::time::timeout(keep_alive, live.next()) => next,
+                    now = changed(&mut self.presence) => {
+                        self.send(presence_state(now)).await;
+                        continue;
+                    }
+                };
+                match next {
                     // A gap may have told of it already.
                     Ok(Some(batch)) if (batch.first_n..=self.at.n).contains(&batch.last_n) => {}
                     Ok(Some(batch)) => self.deliver(&batch).await?,
@@ -214,7 +223,6 @@ impl Task {
     async fn deliver(&mut self, batch: &Batch) -> Result<(), End> {
         if batch.last_n >= batch.first_n {
             self.at = EventId { epoch: batch.epoch, n: batch.last_n };
-            self.seat.at(self.at.n);
         }
         let last = if self.until_done { end_of_upload(batch) } else { None };
         match (self.kinds.is_all(), last) {
@@ -222,12 +230,13 @@ impl Task {
             (true, Some(end)) => self.send(batch.bytes.slice(..end)).await,
             (false, last) => {
                 let parts =
-                    last.map_or_else(|| batch.filtered(self.kinds), |end| batch.until(end).filtered(self.kinds));
+                    last.map_or_else(|| batch.filtered(&self.kinds), |end| batch.until(end).filtered(&self.kinds));
                 for bytes in parts {
                     self.send(bytes).await;
                 }
             }
         }
+        self.seat.at(self.at);
         if last.is_some() { Err(End::Over) } else { Ok(()) }
     }
 
@@ -242,6 +251,21 @@ impl Task {
         })
         .await;
     }
+}
+
+/// How many watch once that has changed; waits for ever where nobody asked.
+async fn changed(presence: &mut Option<watch::Receiver<Presence>>) -> Presence {
+    if let Some(presence) = presence
+        && presence.changed().await.is_ok()
+    {
+        return *presence.borrow_and_update();
+    }
+    std::future::pending().await
+}
+
+fn presence_state(now: Presence) -> Bytes {
+    let json = serde_json::to_string(&now).expect("numbers always serialise");
+    format!("event: presence\ndata: {json}\n\n").into()
 }
 
 /// Steps replayed before looking again how far the journal has come.

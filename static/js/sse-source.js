@@ -9,6 +9,8 @@
 
 const ROWS_AS_EVENTS = 5000;
 const LEAN = 'problem,progress,toast,stage,profile';
+/** What others publish may be called anything, and is not for this page. */
+const OURS = new Set(['row', 'gap', ...LEAN.split(',')]);
 const SILENCE_MS_MAX = 45_000;
 const RETRY_MS = [1000, 2000, 4000, 8000, 15_000, 30_000];
 const OFFLINE_FROM = 4;
@@ -118,6 +120,7 @@ export class SseSource extends EventTarget {
 		let withRows = this.#withRows;
 		for (const event of events) {
 			const { kind, data, id } = event;
+			if (!OURS.has(kind)) continue;
 			if (kind === 'row') {
 				if (data.row <= ROWS_AS_EVENTS) this.#gather(data);
 				else withRows = false;

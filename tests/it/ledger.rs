@@ -8,6 +8,9 @@ use std::collections::{BTreeMap, HashMap};
 /// The kinds that take a number.
 const DURABLE: [&str; 5] = ["row", "problem", "toast", "stage", "profile"];
 
+/// How the names of events begin that tests publish.
+pub const PUBLISHED: &str = "x.";
+
 /// The numbers that a watcher was told, and what stood at each.
 #[derive(Debug, Default)]
 pub struct Ledger {
@@ -68,6 +71,8 @@ impl Ledger {
         let at = self.at.as_ref().map(|(_, n)| *n).expect("a stream opens with an id block");
         match (block.kind.as_str(), &block.id) {
             ("progress", None) => self.note_progress(data),
+            // Told in between, and no part of what happens.
+            ("presence", None) => return,
             ("gap", Some(id)) => {
                 let (epoch, n) = parts(id);
                 assert_eq!(data["to"], id.as_str(), "a gap's id is the last number it skips");
@@ -83,6 +88,13 @@ impl Ledger {
                 self.at = Some((epoch, n));
                 self.blocks.insert(n, block.text.clone());
                 self.note_durable(kind, data);
+            }
+            (kind, Some(id)) if kind.starts_with(PUBLISHED) => {
+                let (epoch, n) = parts(id);
+                let in_order = if self.filtered { n > at } else { n == at + 1 };
+                assert!(in_order, "{id} came after number {at}: {}", block.text);
+                self.at = Some((epoch, n));
+                self.blocks.insert(n, block.text.clone());
             }
             (kind, id) => panic!("a {kind} event with id {id:?}: {}", block.text),
         }

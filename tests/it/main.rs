@@ -22,6 +22,7 @@ mod watcher;
 mod access;
 mod attach;
 mod bodies;
+mod bus;
 mod cli;
 mod cli_https;
 mod cli_resume;

@@ -12,7 +12,7 @@ fn addresses(upload: &str) -> Vec<(String, &'static [&'static str], u16)> {
     let of = |rest: &str| format!("/uploads/{upload}{rest}");
     vec![
         ("/".into(), &["GET"], 200),
-        ("/sse/me".into(), &["GET"], 200),
+        ("/sse/me".into(), &["GET", "POST"], 200),
         ("/upload/me".into(), &["POST"], 201),
         ("/csv".into(), &["GET"], 200),
         ("/uploads".into(), &["GET"], 200),
@@ -107,7 +107,6 @@ async fn what_is_not_there_is_404_with_the_path_as_its_instance() {
     for target in [
         "/nothing",
         "/nothing/at/all",
-        "/sse",
         "/sse/",
         "/sse/me/",
         "/sse/me/more",

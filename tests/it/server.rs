@@ -1,10 +1,11 @@
 //! The server within the test: the same parts as in the program, on a free port, with small limits.
 
 use crate::api::Api;
-use crate::patience::soon;
+use crate::patience::{soon, until};
 use rowcast::app::{App, AppError};
 use rowcast::config::{AuthArgs, LimitArgs, LogFilter, LogFormat, ServeArgs};
 use rowcast::domain::Limits;
+use rowcast::folder::FolderError;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -61,7 +62,13 @@ impl Server {
     pub async fn on(dir: TempDir, change: impl FnOnce(&mut ServeArgs)) -> Self {
         let mut args = settings(dir.path());
         change(&mut args);
-        let app = soon("starting", App::start(&args)).await.expect("the server starts");
+        let app = until("the start", async || match App::start(&args).await {
+            // Another test begins a command just now: until that is more than a copy of this process, it holds what this
+            // process held, the lock of the folder too.
+            Err(AppError::Folder(FolderError::Locked(_))) => None,
+            started => Some(started.expect("the server starts")),
+        })
+        .await;
         let shutdown = CancellationToken::new();
         let api = Api { address: app.address() };
         let running = Some(tokio::spawn(app.run(shutdown.clone())));

@@ -118,7 +118,7 @@ proptest! {
     ) {
         let batch = mixed(&kinds);
         let set: KindSet = wanted.join(",").parse().unwrap();
-        let parts = batch.filtered(set);
+        let parts = batch.filtered(&set);
         let (all, all_last) = parse(&batch.bytes);
         let (seen, seen_last) = parse(&parts.concat());
         let durable = all_last;

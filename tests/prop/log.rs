@@ -58,7 +58,7 @@ impl Process {
     }
 
     async fn attach(&self, begin: Begin, kinds: KindSet) -> Watcher {
-        let attach = Attach { begin, kinds, until_done: false };
+        let attach = Attach { begin, kinds, until_done: false, presence: false };
         self.streams.attach(client(), attach).await.unwrap().unwrap()
     }
 
@@ -78,6 +78,7 @@ impl Process {
             first_problem: 0,
             checkpoint,
             record: Some(record(upload)),
+            key: None,
             durable: false,
             progress: None,
             ends: false,
@@ -98,7 +99,7 @@ struct Watching {
 
 impl Watching {
     async fn new(process: &Process, kinds: KindSet) -> Self {
-        let watcher = process.attach(Begin::Start, kinds).await;
+        let watcher = process.attach(Begin::Start, kinds.clone()).await;
         Self { watcher, kinds, pending: String::new(), last: None, problems: 0 }
     }
 
@@ -132,7 +133,7 @@ impl Watching {
             None => Begin::Start,
         };
         self.pending.clear();
-        self.watcher = process.attach(begin, self.kinds).await;
+        self.watcher = process.attach(begin, self.kinds.clone()).await;
     }
 }
 

@@ -1,10 +1,13 @@
 //! `GET /sse/{client}`.
 
 use super::Part;
+use super::model::WatchersDocument;
 use super::params::{ClientParam, FromParam, KindsParam, UntilParam};
 use crate::access::Principal;
 use crate::domain::{ClientName, KindSet};
+use crate::http::error::ApiError;
 use crate::http::gate::principal;
+use crate::http::payload::json::JsonBytes;
 use crate::http::payload::problem::{Codes, Refused};
 use crate::http::payload::sse::EventStream;
 use crate::http::payload::until::Until;
@@ -31,6 +34,13 @@ impl Codes for OnWatch {
     const CODES: &'static [&'static str] = &["bad-parameter", "too-many-watchers", "shutting-down", "storage-failed"];
 }
 
+/// What looking at watchers can be refused with.
+pub struct OnWatchers;
+
+impl Codes for OnWatchers {
+    const CODES: &'static [&'static str] = &["bad-parameter", "storage-failed"];
+}
+
 /// An attached watcher, or the end of a stream that was over.
 #[derive(ApiResponse)]
 pub enum Watching {
@@ -51,8 +61,8 @@ pub enum Watching {
 impl EventsApi {
     /// Watch a client
     ///
-    /// Streams everything that happens at a client: every row of its uploads, problems, progress, toasts, stages. Any number
-    /// of uploads can feed a client, and several connections can watch it.
+    /// Streams everything that happens at a client: every row of its uploads, problems, progress, toasts, stages, and events
+    /// that were published by `POST /sse/{client}`. Any number of uploads can feed a client, and several connections can watch it.
     ///
     /// Where it begins: after `Last-Event-ID` (browsers send it by themselves when they reconnect), else after
     /// `last_event_id`, else with `from=start`, else now. Nothing is missed or doubled after an id, however old;
@@ -71,10 +81,15 @@ impl EventsApi {
         last_event_id: Query<Option<String>>,
         /// `start`: begin with the oldest event that is kept.
         from: Query<Option<FromParam>>,
-        /// Only these kinds: `row`, `problem`, `progress`, `toast`, `stage`, joined by commas. `gap` always comes.
+        /// Only these kinds: `row`, `problem`, `progress`, `toast`, `stage`, `profile`, `published` (all that is published) or
+        /// `published:<name>` (events of that name), joined by commas. `gap` always comes.
         events: Query<Option<KindsParam>>,
         /// `done`: end after the next upload that ends.
         until: Query<Option<UntilParam>>,
+        /// `true`: tell how many watch, at first and whenever somebody comes or goes (`presence`, a state without id), whatever
+        /// `events` says.
+        #[oai(example = "example_presence")]
+        presence: Query<Option<bool>>,
         /// A ticket of `POST /tickets`, for whoever cannot set headers.
         #[oai(name = "ticket", example = "example_ticket")]
         _ticket: Query<Option<String>>,
@@ -95,7 +110,7 @@ impl EventsApi {
             (None, None, None) => Begin::Now,
         };
         let kinds = events.0.map_or(KindSet::ALL, |kinds| kinds.0);
-        let attach = Attach { begin, kinds, until_done: until.0.is_some() };
+        let attach = Attach { begin, kinds, until_done: until.0.is_some(), presence: presence.0.unwrap_or(false) };
         // The only stream of a connection stalls with its socket, which is watched already.
         let shares = request.version() >= Version::HTTP_2;
         let stall = shares.then(|| Duration::from_millis(self.0.limits.watcher_stall_ms_max));
@@ -112,6 +127,20 @@ impl EventsApi {
             None => Watching::Over,
         })
     }
+
+    /// Who watches a client
+    ///
+    /// How many connections watch it, since when, and how far each of them is. Who they are is not told.
+    #[oai(path = "/sse/:client/watchers", method = "get", operation_id = "list_watchers", tag = "Part::Bus")]
+    async fn watchers(
+        &self,
+        /// The client that is watched.
+        client: Path<ClientParam>,
+    ) -> Result<JsonBytes<WatchersDocument>, Refused<OnWatchers>> {
+        let name = client.0.0;
+        let (newest, watchers) = self.0.streams.watchers(name.clone()).await.map_err(ApiError::from)?;
+        Ok(JsonBytes::of(&WatchersDocument::new(&name, newest, &watchers)))
+    }
 }
 
 impl EventsApi {
@@ -124,6 +153,10 @@ impl EventsApi {
 
 fn event_id(text: &str) -> String {
     text.trim().chars().take(EVENT_ID_CHARS_MAX).collect()
+}
+
+fn example_presence() -> Option<bool> {
+    Some(false)
 }
 
 fn example_ticket() -> Option<String> {

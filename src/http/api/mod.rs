@@ -17,6 +17,7 @@ pub mod ops;
 pub mod options;
 pub mod params;
 mod piece;
+pub mod publish;
 mod receive;
 pub mod reread;
 pub mod session;
@@ -31,6 +32,9 @@ pub enum Part {
     /// Upload a CSV, and watch it being read.
     #[oai(rename = "Ingest")]
     Ingest,
+    /// Tell those who watch of other things than uploads.
+    #[oai(rename = "Publish")]
+    Bus,
     /// Upload in pieces, and go on after a break (tus 1.0).
     #[oai(rename = "Resumable uploads")]
     Resumable,

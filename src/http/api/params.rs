@@ -71,7 +71,7 @@ parameters! {
     /// The kinds of event that a watcher wants.
     KindsParam(KindSet) "events"
         MetaSchema { example: Some("progress,toast,stage".into()), ..MetaSchema::new("string") },
-        |text| if text.is_empty() { Ok(KindSet::ALL) } else { text.parse().map_err(|error: crate::domain::UnknownKind| error.to_string()) };
+        |text| if text.is_empty() { Ok(KindSet::ALL) } else { text.parse().map_err(|error: crate::domain::BadKinds| error.to_string()) };
 
     /// Codes of problems.
     CodesParam(Vec<ProblemCode>) "code"

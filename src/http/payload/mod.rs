@@ -11,6 +11,7 @@ pub mod content;
 pub mod digest;
 pub mod disposition;
 pub mod download;
+pub mod event;
 pub mod field;
 pub mod json;
 pub mod multipart;

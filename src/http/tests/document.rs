@@ -39,6 +39,7 @@ fn the_document_is_the_same_every_time_and_has_every_route() {
             "get /readyz",
             "get /session",
             "get /sse/{client}",
+            "get /sse/{client}/watchers",
             "get /uploads",
             "get /uploads/{id}",
             "get /uploads/{id}/accepted.csv",
@@ -53,6 +54,8 @@ fn the_document_is_the_same_every_time_and_has_every_route() {
             "patch /files/{id}",
             "post /files",
             "post /session",
+            "post /sse",
+            "post /sse/{client}",
             "post /tickets",
             "post /upload/{client}",
             "post /uploads/{id}/cancel",
@@ -120,7 +123,16 @@ fn the_upload_takes_a_file_and_the_stream_names_its_events() {
         .collect();
     assert_eq!(
         kinds,
-        ["RowEvent", "ProblemEvent", "ProgressEvent", "ToastEvent", "StageEvent", "ProfileEvent", "GapEvent"]
+        [
+            "RowEvent",
+            "ProblemEvent",
+            "ProgressEvent",
+            "ToastEvent",
+            "StageEvent",
+            "ProfileEvent",
+            "GapEvent",
+            "PresenceEvent"
+        ]
     );
     for kind in kinds {
         assert!(document["components"]["schemas"][kind].is_object(), "{kind}");

@@ -19,7 +19,7 @@ async function stand() {
 		while (!requests.length) await new Promise((done) => { told = () => done(null); });
 		const [request, response] = requests.shift();
 		response.writeHead(status, { 'content-type': 'text/event-stream', ...headers });
-		return { id: request.headers['last-event-id'], say: (...ids) => response.write(ids.map((id) => `id: ${id}\n\n`).join('')), end: (retry) => response.end(`retry: ${retry}\n\n`) };
+		return { id: request.headers['last-event-id'], write: (text) => response.write(text), say: (...ids) => response.write(ids.map((id) => `id: ${id}\n\n`).join('')), end: (retry) => response.end(`retry: ${retry}\n\n`) };
 	};
 	return { next, close: () => { globalThis.fetch = real; server.closeAllConnections(); server.close(); } };
 }
@@ -78,6 +78,21 @@ test('a stream that is refused waits until it is told to try again, and goes on 
 	assert.equal(again.id, 'aaaa-10');
 	again.say('aaaa-11');
 	await says(source, ({ state }) => state === 'behind' || state === 'live');
+	source.close();
+	server.close();
+});
+
+test('what others publish moves the place on and reaches nothing else, whatever it is called', async () => {
+	const server = await stand();
+	const source = new SseSource('harbour');
+	const seen = [];
+	source.addEventListener('batch', (/** @type {any} */ { detail }) => seen.push(...detail));
+	const stream = await server.next();
+	stream.say('aaaa-1');
+	['rows', 'toString', 'constructor', 'order.updated'].forEach((name, i) => stream.write(`event: ${name}\ndata: null\nid: aaaa-${i + 2}\n\n`));
+	stream.write('event: toast\ndata: {"upload":null,"level":"info","message":"x"}\nid: aaaa-6\n\n');
+	await says(source, ({ lastId }) => lastId === 'aaaa-6');
+	assert.deepEqual(seen.map(({ kind }) => kind), ['toast']);
 	source.close();
 	server.close();
 });

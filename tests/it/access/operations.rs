@@ -31,6 +31,10 @@ async fn operations(server: &Server, client: &str, upload: &str) -> Vec<(String,
             let request = Request::new(&method, &target).header("Tus-Resumable", "1.0.0");
             let request = match format!("{method} {path}").as_str() {
                 "POST /upload/{client}" => request.body("text/csv", "a\n1\n"),
+                "POST /sse" => {
+                    let body = format!("{{\"clients\":\"{client}\",\"event\":\"a\",\"data\":1}}");
+                    request.body("application/json", body)
+                }
                 "POST /tickets" => request.body("application/json", format!("{{\"client\":\"{client}\"}}")),
                 "POST /files" => {
                     let named = base64::engine::general_purpose::STANDARD.encode(client);

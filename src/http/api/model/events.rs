@@ -12,7 +12,7 @@ use uuid::Uuid;
 /// What a stream is, above the schema of its events.
 pub const DESCRIPTION: &str = "\
 Server-Sent Events. The `event:` field is the kind: `row`, `problem`, `progress`, `toast`, `stage`, `profile` or `gap`; `data:` \
-is one line of JSON, described here by kind. `id:` is the event's place in the client's journal, `<epoch>-<n>` with n = 1, 2, 3, …; \
+is one line of JSON, described here by kind. Events that somebody published have the names and the data that were given to them. `id:` is the event's place in the client's journal, `<epoch>-<n>` with n = 1, 2, 3, …; \
 give the last one as `Last-Event-ID` to go on after it, and nothing is missed. `progress` is a state and has no id. Blocks \
 with an id and no data only move that place on. Lines that begin with a colon keep the connection open.";
 
@@ -273,6 +273,25 @@ impl Example for GapEvent {
     }
 }
 
+/// How many watch (`event: presence`, with `?presence=true` alone): a state, without id, at first and whenever somebody comes
+/// or goes. Of several changes in a row the last is told.
+#[derive(Debug, Clone, Object)]
+#[oai(rename = "PresenceEvent", example)]
+struct PresenceEvent {
+    /// How many watch now.
+    watchers: u64,
+    /// How many came since somebody watches.
+    joined: u64,
+    /// How many of those went.
+    left: u64,
+}
+
+impl Example for PresenceEvent {
+    fn example() -> Self {
+        Self { watchers: 2, joined: 3, left: 1 }
+    }
+}
+
 /// The schema of each kind's `data:`.
 pub fn schemas() -> Vec<MetaSchemaRef> {
     vec![
@@ -283,6 +302,7 @@ pub fn schemas() -> Vec<MetaSchemaRef> {
         StageEvent::schema_ref(),
         ProfileEvent::schema_ref(),
         GapEvent::schema_ref(),
+        PresenceEvent::schema_ref(),
     ]
 }
 
@@ -295,4 +315,5 @@ pub fn register(registry: &mut Registry) {
     StageEvent::register(registry);
     ProfileEvent::register(registry);
     GapEvent::register(registry);
+    PresenceEvent::register(registry);
 }

@@ -7,10 +7,14 @@
 
 pub mod events;
 mod options;
+mod publish;
 mod rows;
 mod session;
 mod upload;
+mod watchers;
 
+pub use publish::{BroadcastDocument, NewBroadcast, NewEvent, PlacedDocument, PublishedDocument};
 pub use rows::{ProblemDetail, ProblemsPage, RowsPage};
 pub use session::{NewTicket, SessionDocument, TicketDocument};
 pub use upload::{StageName, UploadDocument, UploadsPage};
+pub use watchers::WatchersDocument;
