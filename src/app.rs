@@ -15,6 +15,7 @@ use crate::journal::{Journal, JournalError};
 use crate::metrics::Sources;
 use crate::rows::Rows;
 use crate::spool::Spool;
+use crate::stats;
 use crate::stream::Streams;
 use std::io;
 use std::net::SocketAddr;
@@ -143,7 +144,10 @@ impl App {
     /// [`AppError::Serve`], [`AppError::Journal`].
     pub async fn run(self, shutdown: CancellationToken) -> Result<(), AppError> {
         let traffic = http::traffic();
-        let metrics = self.metrics(&traffic);
+        let metrics = Arc::new(self.metrics(&traffic));
+        let sources = Arc::clone(&metrics);
+        let telling = Duration::from_millis(self.limits.status_ms.max(1));
+        let telling = tokio::spawn(stats::tell(Arc::clone(&metrics), self.streams.clone(), telling));
         let changes = watch::Sender::new(());
         let endpoint = http::endpoint(Services {
             limits: Arc::clone(&self.limits),
@@ -157,6 +161,7 @@ impl App {
             keep_ms: self.retention.keep_ms,
             traffic: traffic.clone(),
             metrics: Arc::new(move || metrics.text()),
+            stats: Arc::new(move || sources.stats()),
             access: Arc::clone(&self.access),
             changes: changes.clone(),
         });
@@ -177,6 +182,7 @@ impl App {
         retaining.abort();
         renewing.inspect(tokio::task::JoinHandle::abort);
         looking.abort();
+        telling.abort();
         self.ingest.close().await;
         self.streams.close().await;
         let served = serving.await;

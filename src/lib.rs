@@ -2,7 +2,7 @@
 //!
 //! | layer | module | knows |
 //! |---|---|---|
-//! | top | [`commands`], [`app`], [`config`], [`folder`], [`metrics`], [`telemetry`], [`upkeep`] | how the parts are put together |
+//! | top | [`commands`], [`app`], [`config`], [`folder`], [`metrics`], [`stats`], [`process`], [`telemetry`], [`upkeep`] | how the parts are put together |
 //! | top | [`remote`] | a server seen from outside: hyper's client, TLS |
 //! | 6 | [`http`] | poem and hyper's server; nobody else does |
 //! | 5 | [`ingest`] | the life of an upload |
@@ -26,10 +26,12 @@ pub mod ingest;
 pub mod journal;
 pub mod metrics;
 pub mod mock;
+pub mod process;
 pub mod reader;
 pub mod remote;
 pub mod rows;
 pub mod spool;
+pub mod stats;
 pub mod stream;
 pub mod tally;
 pub mod telemetry;

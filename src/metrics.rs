@@ -7,6 +7,7 @@
 use crate::http::Traffic;
 use crate::ingest::Ingest;
 use crate::journal::Journal;
+use crate::process::Process;
 use crate::spool::Spool;
 use crate::stream::Streams;
 use crate::tally::{BOUNDS_MS, DurationsSeen};
@@ -186,24 +187,14 @@ impl Sources {
     }
 }
 
-/// What Linux says of this process; elsewhere only some of it.
 fn process(text: &mut Text, started: SystemTime) {
     let since = started.duration_since(UNIX_EPOCH).unwrap_or_default();
     text.one(START, since.as_secs());
-    let cpu = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
-    let seconds = u64::try_from(cpu.tv_sec).unwrap_or(0);
-    let hundredths = u64::try_from(cpu.tv_nsec / 10_000_000).unwrap_or(0);
-    text.family(CPU).sample(&[], format_args!("{seconds}.{hundredths:02}"));
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let field = |name: &str| -> Option<u64> {
-        let line = status.lines().find_map(|line| line.strip_prefix(name))?;
-        line.trim_start_matches(':').split_whitespace().next()?.parse().ok()
-    };
-    text.maybe(MEMORY, field("VmRSS").map(|kib| kib << 10));
-    // One of them is for this look.
-    let descriptors = std::fs::read_dir("/proc/self/fd").map(|entries| entries.count().saturating_sub(1) as u64);
-    text.maybe(DESCRIPTORS, descriptors.ok());
-    text.maybe(THREADS, field("Threads"));
+    let Process { cpu, memory_bytes, descriptors, threads } = Process::now();
+    text.family(CPU).sample(&[], format_args!("{}.{:02}", cpu.as_secs(), cpu.subsec_millis() / 10));
+    text.maybe(MEMORY, memory_bytes);
+    text.maybe(DESCRIPTORS, descriptors);
+    text.maybe(THREADS, threads);
 }
 
 /// The text in the making.

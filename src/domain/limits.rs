@@ -108,6 +108,7 @@ limits! {
     keep_alive_ms                   "keep-alive-ms"                Milliseconds 15_000,        300,       "After how much silence a watcher is sent a comment, so that proxies keep the connection."
     settle_ms                       "settle-ms"                    Milliseconds 200,           20,        "How long a reader waits for more than the first whole line before it decides how a file is read. A file that arrives quicker is decided from its first 64 KiB."
     progress_ms                     "progress-ms"                  Milliseconds 50,            20,        "Shortest time between two progress events of one upload."
+    status_ms                       "status-ms"                    Milliseconds 2_000,         40,        "How often the server tells of itself to whoever watches `system`."
     tls_reload_ms                   "tls-reload-ms"                Milliseconds 10_000,        30,        "How often the files of the certificate are looked at. One that was renewed is used for the connections that come then."
     shutdown_grace_ms               "shutdown-grace-ms"            Milliseconds 500,           20,        "How long a server that was told to stop still serves as before, but for `/readyz`: so that who spreads requests over several notices first."
     token_bytes_max                 "token-bytes-max"              Bytes        4 * KIB,       KIB,       "Longest bearer token. A longer one is refused with 401."

@@ -47,6 +47,11 @@ const OPERATIONS: &[(Method, &str, Need)] = &[
     (Method::GET, "/readyz", Need::Public),
     (Method::GET, "/docs", Need::Public),
     (Method::GET, "/openapi.json", Need::Public),
+    (Method::GET, "/api", Need::Public),
+    // Whether all is well, and no numbers.
+    (Method::GET, "/system/health", Need::Public),
+    (Method::GET, "/system/stats", Need::Everywhere(Act::Administer)),
+    (Method::GET, "/system/connections", Need::Everywhere(Act::Administer)),
     (Method::GET, "/problems/{code}", Need::Public),
     (Method::OPTIONS, "/files", Need::Public),
     (Method::GET, "/session", Need::Welcome),
@@ -150,8 +155,11 @@ impl Gate {
         match need {
             Need::Public | Need::Welcome | Need::Anybody => Ok(()),
             Need::Watch => Box::pin(self.allow(request, principal, Need::Client(Act::Read))).await,
-            Need::Client(act) if principal.may_everywhere(act) => Ok(()),
-            Need::Client(act) => at(principal, act, &in_path(request, 2, "client", ClientName::parse)?),
+            Need::Client(act) => match in_path(request, 2, "client", ClientName::parse) {
+                Ok(client) if client.is_system() => at(principal, act, &client),
+                _ if principal.may_everywhere(act) => Ok(()),
+                client => at(principal, act, &client?),
+            },
             Need::Upload(act) if principal.may_everywhere(act) => Ok(()),
             Need::Upload(act) => {
                 let parse = |text: &str| text.parse().map(UploadId).map_err(|_| "an upload's id is a UUID");
@@ -165,6 +173,7 @@ impl Gate {
                 }
             }
             Need::Everywhere(act) if principal.may_everywhere(act) => Ok(()),
+            Need::Everywhere(act) if !principal.roles.allow(act) => Err(too_little(principal, act)),
             Need::Everywhere(_) => {
                 Err(ApiError::new(ApiCode::Forbidden, "what is told of all clients takes a key for all"))
             }
@@ -237,11 +246,16 @@ fn at(principal: &Principal, act: Act, client: &ClientName) -> Result<(), ApiErr
 
 /// The refusal of an act at a client.
 pub fn forbidden(principal: &Principal, act: Act, client: &ClientName) -> ApiError {
-    let detail = if principal.roles.allow(act) {
-        format!("what '{}' may do does not hold for the client '{client}'", principal.sub)
-    } else {
-        format!("'{}' is not allowed to do this; it takes the role {}", principal.sub, act.enough())
-    };
+    let act = if client.is_system() { Act::Administer } else { act };
+    if !principal.roles.allow(act) {
+        return too_little(principal, act);
+    }
+    let detail = format!("what '{}' may do does not hold for the client '{client}'", principal.sub);
+    ApiError::new(ApiCode::Forbidden, detail)
+}
+
+fn too_little(principal: &Principal, act: Act) -> ApiError {
+    let detail = format!("'{}' is not allowed to do this; it takes the role {}", principal.sub, act.enough());
     ApiError::new(ApiCode::Forbidden, detail)
 }
 

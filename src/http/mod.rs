@@ -23,6 +23,7 @@ mod docs;
 mod document;
 mod error;
 mod etag;
+mod examples;
 mod gate;
 mod guard;
 mod health;
@@ -41,6 +42,7 @@ mod tus;
 mod ui;
 mod wire;
 
+pub use api::model::{ProcessStats, StatsDocument, StorageStats, TrafficStats, UploadStats, WatcherStats, rfc3339};
 pub use document::openapi_document;
 pub use health::Health;
 pub use serve::serve;
@@ -60,6 +62,7 @@ use api::ops::OpsApi;
 use api::publish::PublishApi;
 use api::reread::RereadApi;
 use api::session::SessionApi;
+use api::system::SystemApi;
 use api::upload::UploadApi;
 use api::uploads::UploadsApi;
 use docs::Fixed;
@@ -99,6 +102,8 @@ pub struct Services {
     pub traffic: Traffic,
     /// What `/metrics` answers. It may look at files.
     pub metrics: Scrape,
+    /// What `/system/stats` answers. It may look at files.
+    pub stats: Numbers,
     /// Who may do what.
     pub access: Arc<Access>,
     /// Told when keys or sessions ended, so that streams look whether they may go on.
@@ -107,14 +112,27 @@ pub struct Services {
 
 /// Makes the text of all metrics, in Prometheus' format.
 pub type Scrape = Arc<dyn Fn() -> String + Send + Sync>;
+/// Tells the server in numbers.
+pub type Numbers = Arc<dyn Fn() -> StatsDocument + Send + Sync>;
 
 /// A tally of requests, with every operation of the API.
 pub fn traffic() -> Traffic {
     Traffic::new(Addresses::of::<Api>().operations())
 }
 
-type Api =
-    (EventsApi, PublishApi, UploadApi, FilesApi, UploadsApi, RereadApi, DownloadsApi, SessionApi, MockApi, OpsApi);
+type Api = (
+    EventsApi,
+    PublishApi,
+    UploadApi,
+    FilesApi,
+    UploadsApi,
+    RereadApi,
+    DownloadsApi,
+    SessionApi,
+    MockApi,
+    OpsApi,
+    SystemApi,
+);
 
 /// All routes, with everything around them.
 pub fn endpoint(services: Services) -> impl Endpoint<Output = Response> + 'static {
@@ -134,11 +152,12 @@ pub fn endpoint(services: Services) -> impl Endpoint<Output = Response> + 'stati
         SessionApi(services.clone()),
         MockApi(services.clone()),
         OpsApi {
-            services,
+            services: services.clone(),
             ui: ui.clone(),
             openapi: Fixed::openapi(openapi_document()),
             swagger: Fixed::swagger(described().swagger_ui_html()),
         },
+        SystemApi(services),
     );
     let operations = described_as(api).into_endpoint();
     let site = Site { operations, addresses: Addresses::of::<Api>(), ui, guard, gate };

@@ -9,6 +9,7 @@ use crate::spool::Spool;
 use poem::endpoint::BoxEndpoint;
 use poem::http::{StatusCode, header};
 use poem::{Body, EndpointExt, Request};
+use poem_openapi::types::Example;
 use serde_json::Value;
 
 /// All routes over services of their own, on a folder that goes away with them.
@@ -38,6 +39,7 @@ fn services(folder: &std::path::Path) -> Services {
         changes: watch::Sender::new(()),
         traffic: traffic(),
         metrics: Arc::new(String::new),
+        stats: Arc::new(StatsDocument::example),
     }
 }
 

@@ -35,6 +35,12 @@ impl Ingest {
         &self.service.figures
     }
 
+    /// Whether the disk has room for files.
+    pub fn has_room(&self) -> bool {
+        // A disk that cannot be asked says itself when it is full.
+        self.service.spool.has_room(1).unwrap_or(true)
+    }
+
     /// Uploads that run now.
     pub fn running(&self) -> u64 {
         self.service.running().jobs.len() as u64

@@ -17,6 +17,7 @@ mod hub;
 mod publish;
 mod replay;
 mod seats;
+mod status;
 mod topic;
 mod watcher;
 
@@ -96,6 +97,7 @@ struct Shared {
     replays: Arc<Semaphore>,
     watchers: TaskTracker,
     published_keys: publish::HeldKeys,
+    status: status::Status,
     closing: CancellationToken,
 }
 
@@ -119,6 +121,7 @@ impl Streams {
                 replays: Arc::new(Semaphore::new(REPLAYS_AT_ONCE)),
                 watchers: TaskTracker::new(),
                 published_keys: publish::HeldKeys::default(),
+                status: status::Status::default(),
                 closing: CancellationToken::new(),
             }),
         }
@@ -191,6 +194,7 @@ impl Streams {
         seat.at(at);
         let task = watcher::Task {
             presence: attach.presence.then(|| seat.presence()),
+            status: client.is_system().then(|| self.shared.status.receiver()),
             topic,
             shelf: shelf.clone(),
             bounds: self.shared.bounds.clone(),

@@ -93,6 +93,8 @@ pub(super) struct Task {
     pub seat: Seat,
     /// How many watch, where that is wanted.
     pub presence: Option<watch::Receiver<Presence>>,
+    /// How the server does, at the client that is its own.
+    pub status: Option<watch::Receiver<Bytes>>,
 }
 
 /// Why a watcher's task ends.
@@ -166,6 +168,10 @@ impl Task {
                     next = tokio::time::timeout(keep_alive, live.next()) => next,
                     now = changed(&mut self.presence) => {
                         self.send(presence_state(now)).await;
+                        continue;
+                    }
+                    now = changed(&mut self.status) => {
+                        self.send(now).await;
                         continue;
                     }
                 };
@@ -253,12 +259,12 @@ impl Task {
     }
 }
 
-/// How many watch once that has changed; waits for ever where nobody asked.
-async fn changed(presence: &mut Option<watch::Receiver<Presence>>) -> Presence {
-    if let Some(presence) = presence
-        && presence.changed().await.is_ok()
+/// A state once it has changed; waits for ever where it was not asked for.
+async fn changed<T: Clone>(state: &mut Option<watch::Receiver<T>>) -> T {
+    if let Some(state) = state
+        && state.changed().await.is_ok()
     {
-        return *presence.borrow_and_update();
+        return state.borrow_and_update().clone();
     }
     std::future::pending().await
 }

@@ -14,7 +14,8 @@ export { startBrowser, startServer, startServerOn } from '../browser/harness.js'
 /** A path of this checkout. */
 export const path = (name) => fileURLToPath(new URL(`../../${name}`, import.meta.url));
 
-const ROWCAST = [process.env.ROWCAST_BIN, path('target/release/rowcast'), path('target/debug/rowcast')].filter(Boolean).find(existsSync);
+/** The program. */
+export const ROWCAST = [process.env.ROWCAST_BIN, path('target/release/rowcast'), path('target/debug/rowcast')].filter(Boolean).find(existsSync);
 export const PYTHON = path('target/interop/python/bin/python');
 
 /** A CSV of so many plausible rows, as bytes. */

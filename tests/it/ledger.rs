@@ -72,7 +72,7 @@ impl Ledger {
         match (block.kind.as_str(), &block.id) {
             ("progress", None) => self.note_progress(data),
             // Told in between, and no part of what happens.
-            ("presence", None) => return,
+            ("presence" | "status", None) => return,
             ("gap", Some(id)) => {
                 let (epoch, n) = parts(id);
                 assert_eq!(data["to"], id.as_str(), "a gap's id is the last number it skips");

@@ -59,6 +59,7 @@ mod safety;
 mod samples;
 mod shutdown;
 mod streams;
+mod system;
 mod tidy;
 mod tls;
 mod tus;

@@ -39,8 +39,20 @@ const LAYERS: [&[&str]; 7] = [
     &["http"],
 ];
 
-const TOP: [&str; 10] =
-    ["app", "commands", "config", "folder", "metrics", "remote", "telemetry", "upkeep", "lib", "main"];
+const TOP: [&str; 12] = [
+    "app",
+    "commands",
+    "config",
+    "folder",
+    "metrics",
+    "process",
+    "remote",
+    "stats",
+    "telemetry",
+    "upkeep",
+    "lib",
+    "main",
+];
 
 fn layer(module: &str) -> usize {
     let found = LAYERS.iter().position(|layer| layer.contains(&module));

@@ -68,6 +68,9 @@ impl EventsApi {
     /// `last_event_id`, else with `from=start`, else now. Nothing is missed or doubled after an id, however old;
     /// what is kept no longer is told by a `gap` event.
     ///
+    /// The client `system` is the server's own: whoever has the role admin for all clients gets its status there every two
+    /// seconds (`--status-ms`), the same as by `GET /system/stats`.
+    ///
     /// Swagger UI shows a stream only when it has ended: give `until=done` here, then upload.
     #[oai(path = "/sse/:client", method = "get", operation_id = "watch", tag = "Part::Ingest")]
     // The parameters are the operation's.

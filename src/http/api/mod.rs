@@ -21,6 +21,7 @@ pub mod publish;
 mod receive;
 pub mod reread;
 pub mod session;
+pub mod system;
 pub mod upload;
 pub mod uploads;
 

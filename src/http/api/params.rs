@@ -57,6 +57,19 @@ parameters! {
         },
         |text| ClientName::parse(text).map_err(|error: BadClientName| error.to_string());
 
+    /// The name of a client that is not the server's own.
+    WritableClientParam(ClientName) "client"
+        MetaSchema {
+            pattern: Some("^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$".into()),
+            example: Some("harbour-crm".into()),
+            ..MetaSchema::new("string")
+        },
+        |text| match ClientParam::parse_from_parameter(text) {
+            Ok(ClientParam(client)) if client.is_system() => Err("'system' is the server's own; take another name".into()),
+            Ok(ClientParam(client)) => Ok(client),
+            Err(error) => Err(error.into_message()),
+        };
+
     /// The name of an upload.
     UploadParam(UploadId) "id"
         MetaSchema {

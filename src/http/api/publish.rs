@@ -2,7 +2,7 @@
 
 use super::Part;
 use super::model::{BroadcastDocument, NewBroadcast, NewEvent, PlacedDocument, PublishedDocument};
-use super::params::{ClientParam, IdempotencyKey};
+use super::params::{IdempotencyKey, WritableClientParam};
 use crate::access::{Act, ClientPattern};
 use crate::domain::ClientName;
 use crate::http::Services;
@@ -90,7 +90,7 @@ impl PublishApi {
     async fn publish(
         &self,
         /// The client whose watchers get it. It need not exist before.
-        client: Path<ClientParam>,
+        client: Path<WritableClientParam>,
         /// A name for this request, unique to the client, with quotes or without: an `Idempotency-Key` of
         /// draft-ietf-httpapi-idempotency-key-header. The same event again under the same key is answered as it was the first
         /// time and published no second time: `409` while that still runs, `422` where name or data differ. The key is free

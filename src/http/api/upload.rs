@@ -3,7 +3,7 @@
 use super::Part;
 use super::model::{StageName, UploadDocument};
 use super::options::{said, unsaid, unsaid_list};
-use super::params::{ClientParam, IdempotencyKey};
+use super::params::{IdempotencyKey, WritableClientParam};
 use super::receive::Receiver;
 use crate::http::Services;
 use crate::http::error::ApiError;
@@ -103,7 +103,7 @@ impl UploadApi {
     async fn upload(
         &self,
         /// The client whose watchers see it. It need not exist before.
-        client: Path<ClientParam>,
+        client: Path<WritableClientParam>,
         /// What the file is called; else the name in the form is taken, else `upload.csv`.
         #[oai(example = "example_filename")]
         filename: Query<Option<String>>,

@@ -105,6 +105,7 @@ impl Metadata {
             };
             match key {
                 "client" => match ClientName::parse(&value) {
+                    Ok(client) if client.is_system() => return wrong("client: 'system' is the server's own".into()),
                     Ok(client) => found.client = Some(client),
                     Err(error) => return wrong(format!("client: {error}")),
                 },

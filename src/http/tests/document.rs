@@ -30,6 +30,7 @@ fn the_document_is_the_same_every_time_and_has_every_route() {
             "delete /session",
             "delete /uploads/{id}",
             "get /",
+            "get /api",
             "get /csv",
             "get /docs",
             "get /livez",
@@ -40,6 +41,9 @@ fn the_document_is_the_same_every_time_and_has_every_route() {
             "get /session",
             "get /sse/{client}",
             "get /sse/{client}/watchers",
+            "get /system/connections",
+            "get /system/health",
+            "get /system/stats",
             "get /uploads",
             "get /uploads/{id}",
             "get /uploads/{id}/accepted.csv",
@@ -77,7 +81,8 @@ fn every_operation_is_described_and_its_errors_are_problems() {
         assert_eq!(operation["tags"].as_array().map(Vec::len), Some(1), "{route}");
         for (status, response) in operation["responses"].as_object().unwrap() {
             assert!(!response["description"].as_str().unwrap().is_empty(), "{route} {status}");
-            if status.as_str() >= "400" {
+            // How the server is, is no problem of whoever asks: the answer says it the same way, well or not.
+            if status.as_str() >= "400" && path != "/system/health" {
                 let schema = &response["content"]["application/problem+json"]["schema"]["$ref"];
                 assert_eq!(schema, "#/components/schemas/Problem", "{route} {status}");
             }
@@ -131,7 +136,8 @@ fn the_upload_takes_a_file_and_the_stream_names_its_events() {
             "StageEvent",
             "ProfileEvent",
             "GapEvent",
-            "PresenceEvent"
+            "PresenceEvent",
+            "Stats"
         ]
     );
     for kind in kinds {
@@ -148,6 +154,8 @@ fn the_gate_knows_every_operation_and_the_document_says_what_it_asks() {
         "get /readyz",
         "get /docs",
         "get /openapi.json",
+        "get /api",
+        "get /system/health",
         "get /problems/{code}",
         "options /files",
     ];

@@ -7,12 +7,14 @@ use crate::server::Server;
 use base64::Engine;
 use serde_json::Value;
 
-const PUBLIC: [&str; 10] = [
+const PUBLIC: [&str; 12] = [
     "GET /",
     "GET /livez",
     "GET /readyz",
     "GET /docs",
     "GET /openapi.json",
+    "GET /api",
+    "GET /system/health",
     "GET /problems/{code}",
     "OPTIONS /files",
     "GET /session",

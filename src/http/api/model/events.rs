@@ -2,6 +2,7 @@
 
 use super::options::ColumnDocument;
 use super::rows::{CellsDocument, EXAMPLE_UPLOAD};
+use super::system::StatsDocument;
 use super::upload::{ReadingDocument, SeverityName, StageName};
 use poem_openapi::registry::{MetaSchemaRef, Registry};
 use poem_openapi::types::{Example, Type};
@@ -14,7 +15,8 @@ pub const DESCRIPTION: &str = "\
 Server-Sent Events. The `event:` field is the kind: `row`, `problem`, `progress`, `toast`, `stage`, `profile` or `gap`; `data:` \
 is one line of JSON, described here by kind. Events that somebody published have the names and the data that were given to them. `id:` is the event's place in the client's journal, `<epoch>-<n>` with n = 1, 2, 3, …; \
 give the last one as `Last-Event-ID` to go on after it, and nothing is missed. `progress` is a state and has no id. Blocks \
-with an id and no data only move that place on. Lines that begin with a colon keep the connection open.";
+with an id and no data only move that place on. The client `system` has `status` events alone, which are states as well: the same \
+as `GET /system/stats`. Lines that begin with a colon keep the connection open.";
 
 /// A stream as it looks on the wire.
 pub const EXAMPLE: &str = "\
@@ -303,6 +305,7 @@ pub fn schemas() -> Vec<MetaSchemaRef> {
         ProfileEvent::schema_ref(),
         GapEvent::schema_ref(),
         PresenceEvent::schema_ref(),
+        StatsDocument::schema_ref(),
     ]
 }
 
@@ -316,4 +319,5 @@ pub fn register(registry: &mut Registry) {
     ProfileEvent::register(registry);
     GapEvent::register(registry);
     PresenceEvent::register(registry);
+    StatsDocument::register(registry);
 }

@@ -5,16 +5,23 @@
 //!
 //! Not for: reading parameters (`params`), or errors (`payload::problem`).
 
+mod catalogue;
 pub mod events;
 mod options;
 mod publish;
 mod rows;
 mod session;
+mod system;
 mod upload;
 mod watchers;
 
+pub use catalogue::ApiDocument;
 pub use publish::{BroadcastDocument, NewBroadcast, NewEvent, PlacedDocument, PublishedDocument};
 pub use rows::{ProblemDetail, ProblemsPage, RowsPage};
 pub use session::{NewTicket, SessionDocument, TicketDocument};
-pub use upload::{StageName, UploadDocument, UploadsPage};
+pub use system::{
+    CheckDocument, ChecksDocument, ConnectionsDocument, HealthStatus, ProcessStats, StatsDocument, StorageStats,
+    SystemHealthDocument, TrafficStats, UploadStats, WatcherStats,
+};
+pub use upload::{StageName, UploadDocument, UploadsPage, rfc3339};
 pub use watchers::WatchersDocument;

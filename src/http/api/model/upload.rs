@@ -300,7 +300,7 @@ impl Example for UploadsPage {
 }
 
 /// Milliseconds since the Unix epoch as RFC 3339 writes them. Times beyond the year 9999 do not occur.
-pub(super) fn rfc3339(ms: u64) -> String {
+pub fn rfc3339(ms: u64) -> String {
     const MS_MAX: u64 = 253_402_300_799_999;
     humantime::format_rfc3339_millis(UNIX_EPOCH + Duration::from_millis(ms.min(MS_MAX))).to_string()
 }
