@@ -17,6 +17,8 @@ use std::{env, fs};
 const FIRST: &str = "/js/main.js";
 const SCRIPT: &str = "/js/page.js";
 const STYLE: &str = "/css/page.css";
+/// Of no page of ours: whoever uses it reads it, so it stays as it is.
+const CLIENT: &str = "/client.js";
 
 /// Named by `rowcast --version` and `/metrics`. Nothing of the machine that builds it.
 fn tell_what_it_is_built_from() {
@@ -236,7 +238,7 @@ fn resolved(name: &str, from: &str) -> String {
 /// Without comments and blanks that say nothing to a browser.
 fn squeezed(name: &str, content: &str) -> String {
     let squeezed = match name.rsplit_once('.') {
-        Some((_, "js")) => minifier::js::minify(content).map(|js| js.to_string()),
+        Some((_, "js")) if name != CLIENT => minifier::js::minify(content).map(|js| js.to_string()),
         Some((_, "css")) => Ok(squeezed_style(content)),
         _ => return content.to_owned(),
     };

@@ -13,15 +13,17 @@ use poem::{Request, Response};
 
 const METHODS: &str = "GET, HEAD, POST, PATCH, DELETE, OPTIONS";
 /// What a page may send beyond what any page may.
-const ALLOWED: &str = "Authorization, Content-Type, Last-Event-ID, Idempotency-Key, Content-Digest, Repr-Digest, If-None-Match, \
+const ALLOWED: &str = "Authorization, Content-Type, Last-Event-ID, Content-Encoding, Idempotency-Key, Content-Digest, Repr-Digest, If-None-Match, \
                        Tus-Resumable, Upload-Length, Upload-Defer-Length, Upload-Metadata, Upload-Offset, \
-                       Upload-Checksum, Upload-Concat, X-HTTP-Method-Override, X-Requested-With, X-Request-ID";
+                       Upload-Checksum, Upload-Concat, X-HTTP-Method-Override, X-Requested-With, X-Request-ID, Traceparent, Tracestate";
 /// What a page may read beyond what any page may.
-const EXPOSED: &str = "Location, ETag, Retry-After, RateLimit, RateLimit-Policy, WWW-Authenticate, Content-Disposition, Newest-Event-ID, Rowcast-Client, Tus-Resumable, Tus-Version, Tus-Extension, \
+const EXPOSED: &str = "Location, ETag, Allow, Retry-After, RateLimit, RateLimit-Policy, WWW-Authenticate, Content-Disposition, Newest-Event-ID, Rowcast-Client, Tus-Resumable, Tus-Version, Tus-Extension, \
                        Tus-Max-Size, Tus-Checksum-Algorithm, Upload-Offset, Upload-Length, Upload-Defer-Length, \
                        Upload-Metadata, Upload-Expires, Upload-Concat";
 /// Seconds that a browser may remember a preflight.
 const MAX_AGE: &str = "600";
+const ASKS_PRIVATE: HeaderName = HeaderName::from_static("access-control-request-private-network");
+const ALLOWS_PRIVATE: HeaderName = HeaderName::from_static("access-control-allow-private-network");
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
 /// The origin that a request comes from, if it is an allowed one of another site.
@@ -33,12 +35,18 @@ pub fn origin(request: &Request, guard: &Guard) -> Option<HeaderValue> {
 pub fn preflight(request: &Request) -> Option<Response> {
     let asks = request.method() == Method::OPTIONS && request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD);
     asks.then(|| {
-        Response::builder()
+        let answer = Response::builder()
             .status(StatusCode::NO_CONTENT)
             .header(ACCESS_CONTROL_ALLOW_METHODS, METHODS)
             .header(ACCESS_CONTROL_ALLOW_HEADERS, ALLOWED)
-            .header(ACCESS_CONTROL_MAX_AGE, MAX_AGE)
-            .finish()
+            .header(ACCESS_CONTROL_MAX_AGE, MAX_AGE);
+        // A page on the web and a server at home: whoever named the origin meant that too (Private Network Access).
+        let answer = if request.headers().contains_key(ASKS_PRIVATE) {
+            answer.header(ALLOWS_PRIVATE, "true")
+        } else {
+            answer
+        };
+        answer.finish()
     })
 }
 

@@ -161,7 +161,8 @@ fn content_type(name: &str) -> &'static str {
         "webp" => "image/webp",
         "woff2" => "font/woff2",
         "csv" => "text/csv; charset=utf-8",
-        "txt" => "text/plain; charset=utf-8",
+        // TypeScript has no media type. Whoever opens it in a browser is to see it.
+        "txt" | "ts" => "text/plain; charset=utf-8",
         _ => "application/octet-stream",
     }
 }
@@ -182,6 +183,7 @@ rowcast reads CSV uploads and streams every row to whoever watches, while the fi
   GET  /uploads                 the uploads; /uploads/{id}, and its /rows, /rows.csv, /rows.ndjson, /problems,
                                 /problems.csv, /accepted.csv, /rejects.csv
   GET  /docs                    the API, to read and to try; /openapi.json for programs
+  GET  /client.js               a module for pages and Node: subscribe, upload; /client.d.ts has its types
   GET  /problems/{code}         what an error or a problem code means
   GET  /livez, /readyz          health; /metrics for Prometheus
 ";
