@@ -3,11 +3,10 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { binary, startBrowser, startServer } from './harness.js';
+import { binary, site, startBrowser, startServer } from './harness.js';
 
 let folder;
 let keys;
@@ -16,13 +15,6 @@ let server;
 let browser;
 let friend;
 let stranger;
-
-/** A site with nothing on it. `localhost` is another site than `127.0.0.1`. */
-async function site() {
-  const http = createServer((_, response) => response.setHeader('Content-Type', 'text/html').end('<!doctype html><title>x</title>'));
-  await new Promise((done) => http.listen(0, 'localhost', done));
-  return { origin: `http://localhost:${http.address().port}`, close: () => http.close() };
-}
 
 const makeKey = (...args) => execFileSync(binary(), ['token', 'new', ...args, '--file', keys], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
 

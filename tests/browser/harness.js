@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { createServer as createSite } from 'node:http';
 import { connect, createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -64,6 +65,13 @@ export async function startServerOn(port, ...more) {
   };
   await server.start();
   return server;
+}
+
+/** A site with nothing on it, or with what `answer` makes of a request. `localhost` is another site than `127.0.0.1`. */
+export async function site(answer = (_, response) => response.setHeader('Content-Type', 'text/html').end('<!doctype html><title>x</title>')) {
+  const http = createSite(answer);
+  await new Promise((done) => http.listen(0, 'localhost', done));
+  return { origin: `http://localhost:${http.address().port}`, close: () => http.close() };
 }
 
 /** A browser, and tabs in it that fail the test when the page logs an error. */
