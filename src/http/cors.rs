@@ -41,11 +41,8 @@ pub fn preflight(request: &Request) -> Option<Response> {
             .header(ACCESS_CONTROL_ALLOW_HEADERS, ALLOWED)
             .header(ACCESS_CONTROL_MAX_AGE, MAX_AGE);
         // A page on the web and a server at home: whoever named the origin meant that too (Private Network Access).
-        let answer = if request.headers().contains_key(ASKS_PRIVATE) {
-            answer.header(ALLOWS_PRIVATE, "true")
-        } else {
-            answer
-        };
+        let answer =
+            if request.headers().contains_key(ASKS_PRIVATE) { answer.header(ALLOWS_PRIVATE, "true") } else { answer };
         answer.finish()
     })
 }

@@ -44,6 +44,10 @@ impl Request {
         self
     }
 
+    pub fn method(&self) -> &str {
+        &self.method
+    }
+
     pub fn target(&self) -> &str {
         &self.target
     }

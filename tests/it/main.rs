@@ -30,6 +30,7 @@ mod cli_tail;
 mod cli_upload;
 mod compressed;
 mod configuration;
+mod cors;
 mod digests;
 mod disk;
 mod documents;
