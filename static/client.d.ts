@@ -43,7 +43,7 @@ export function subscribe(client: string, options?: SubscribeOptions): Subscript
 export interface SubscribeOptions extends Access {
 	/** Of `POST /tickets`, for a page that has no token. A function is asked for one at first, and for another when it has expired. */
 	ticket?: string | (() => string | Promise<string>);
-	/** Only these kinds. `gap` always comes. */
+	/** Only these kinds: `row`, `stage`, …; `published` for all that others publish, `published:<name>` for some of it. `gap` always comes. */
 	events?: string[];
 	/** Begins with the oldest event that is kept. Where nothing is said, with what happens from now on. */
 	from?: 'start';
@@ -51,6 +51,8 @@ export interface SubscribeOptions extends Access {
 	lastEventId?: string;
 	/** Ends it with the next upload that ends: done, failed, cancelled or interrupted. */
 	until?: 'done';
+	/** Tells how many watch, whenever that changes. */
+	presence?: boolean;
 	/** What to do with events, by kind. */
 	on?: Handlers;
 	/** Gets every event, before `on` does. */
@@ -89,8 +91,16 @@ export interface Handlers {
 	stage?: (data: StageChange, event: StreamEvent) => void;
 	profile?: (data: Profile, event: StreamEvent) => void;
 	gap?: (data: Gap, event: StreamEvent) => void;
-	/** Kinds of later versions. */
-	[kind: string]: ((data: any, event: StreamEvent) => void) | undefined;
+	presence?: (data: Presence, event: StreamEvent) => void;
+	/** What others publish, by its name. Such a name is never one of those above. */
+	[name: string]: ((data: any, event: StreamEvent) => void) | undefined;
+}
+
+/** How many watch, how many came since somebody does, and how many of those went: a state, without an id. */
+export interface Presence {
+	watchers: number;
+	joined: number;
+	left: number;
 }
 
 /** An event. */
@@ -242,3 +252,33 @@ export interface Upload {
 
 /** The rows of an upload, page by page as they are asked for, from row number `from` on, at most `limit`. */
 export function rows(id: string, options?: Access & { from?: number; limit?: number }): AsyncGenerator<Omit<Row, 'upload'>, void>;
+
+/**
+ * Publishes an event of one's own, which everybody who watches the client gets in order with all else: once, however often the connection
+ * is lost on the way. The name is a letter, then up to 63 letters, digits, `.`, `_` and `-`.
+ */
+export function publish(client: string, event: string, data: unknown, options?: PublishOptions): Promise<Published>;
+
+/** The same at every client that has events and that a pattern such as `orders-*` names. */
+export function broadcast(clients: string, event: string, data: unknown, options?: PublishOptions): Promise<Broadcast>;
+
+export interface PublishOptions extends Access {
+	/** Names the event, so that another call with the same key publishes it no second time. Where nothing is said, each call has its own. */
+	idempotencyKey?: string;
+}
+
+/** An event that was published. */
+export interface Published {
+	client: string;
+	event: string;
+	/** Its id in that client's stream. */
+	id: string;
+}
+
+/** What became of a broadcast: who has it, and under which id. */
+export interface Broadcast {
+	event: string;
+	count: number;
+	published: { client: string; id: string }[];
+	failed: string[];
+}

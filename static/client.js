@@ -1,4 +1,4 @@
-// Watch a client's events, and send files that go on after whatever happens. Served at /client.js as it is written here; needs nothing.
+// Watch a client's events, publish some, and send files that go on after whatever happens. Served at /client.js as it is written here; needs nothing.
 //
 //     import { subscribe, upload } from 'https://rows.example/client.js';
 //
@@ -19,7 +19,7 @@ const PIECE_MS = 1000;
 const PIECE_BYTES = { first: 256 << 10, least: 64 << 10, most: 16 << 20 };
 const PIECE_STALL_MS = 30_000;
 
-/** @import { Access as Options, StageChange, State, StreamEvent, SubscribeOptions, Subscription as Watched, Upload, UploadOptions, Row } from './client.d.ts' */
+/** @import { Access as Options, Broadcast, Published, PublishOptions, StageChange, State, StreamEvent, SubscribeOptions, Subscription as Watched, Upload, UploadOptions, Row } from './client.d.ts' */
 
 // ---- Asking ---------------------------------------------------------------------------------------------------------------
 
@@ -207,12 +207,13 @@ class Subscription {
 
 	/** One connection; true when there is nothing more to come. @param {() => void} heard */
 	async #connect(heard) {
-		const { events, from, until } = this.#options;
+		const { events, from, until, presence } = this.#options;
 		const query = {
 			// With what ends it, to know that it is over.
 			...(events && { events: [...new Set(until ? [...events, 'stage'] : events)].join() }),
 			...(from && { from }),
 			...(until && { until }),
+			...(presence && { presence: 'true' }),
 		};
 		const headers = { Accept: 'text/event-stream', ...(this.lastEventId && { 'Last-Event-ID': this.lastEventId }) };
 		const open = new AbortController();
@@ -432,5 +433,29 @@ export async function* rows(id, { from = 1, limit = Infinity, ...access } = {}) 
 		yield* page.rows;
 		limit -= page.rows.length;
 		next = page.next ?? null;
+	}
+}
+
+// ---- Publishing -----------------------------------------------------------------------------------------------------------
+
+/** Publishes an event of one's own: once, however often the connection is lost. @param {string} client @param {string} event @param {unknown} data @param {PublishOptions} [options] @returns {Promise<Published>} */
+export const publish = (client, event, data, options) => post(`sse/${encodeURIComponent(client)}`, { event, data }, options);
+
+/** The same at every client that a pattern such as `orders-*` names. @param {string} clients @param {string} event @param {unknown} data @param {PublishOptions} [options] @returns {Promise<Broadcast>} */
+export const broadcast = (clients, event, data, options) => post('sse', { clients, event, data }, options);
+
+/** Posts until it is answered. The server knows by the key what it has done before. @param {string} path @param {object} body @param {PublishOptions} [options] */
+async function post(path, body, options = {}) {
+	const { idempotencyKey = crypto.getRandomValues(new Uint32Array(4)).join('-'), signal } = options;
+	const server = new Server(options);
+	for (let failures = 0; ; failures++) {
+		try {
+			const headers = { 'Content-Type': 'application/json', 'Idempotency-Key': `"${idempotencyKey}"` };
+			return await (await server.ask('POST', path, { headers, body: JSON.stringify(body) })).json();
+		} catch (error) {
+			signal?.throwIfAborted();
+			if (!(error instanceof RowcastError && error.passes)) throw error;
+			await wait(Math.max(backoff(failures), error.retryAfterMs), signal);
+		}
 	}
 }

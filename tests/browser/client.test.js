@@ -7,7 +7,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { RowcastError, rows, subscribe, upload } from '../../static/client.js';
+import { RowcastError, broadcast, publish, rows, subscribe, upload } from '../../static/client.js';
 import { binary, csv, startServer } from './harness.js';
 
 const ROWS = 40_000;
@@ -242,4 +242,36 @@ test('a ticket that expires and a key that is revoked: another is asked for, and
   } finally {
     await guarded.end();
   }
+});
+
+test('what is published comes once, also when its answer was lost, and tells who watches', async () => {
+  const seen = [];
+  const watchers = [];
+  const on = { 'order.updated': (data, { id }) => seen.push([data, id]), presence: (presence) => watchers.push(presence.watchers) };
+  const watching = subscribe('bus', { server: server.origin, events: ['published:order.updated'], presence: true, on });
+  await until(() => watching.state.state === 'open');
+  const { id } = await publish('bus', 'order.updated', { order: 1 }, { server: server.origin });
+  // Its answers are lost twice on their way.
+  let lost = 0;
+  const careless = createServer((request, response) => {
+    const chunks = [];
+    request.on('data', (chunk) => chunks.push(chunk)).on('end', async () => {
+      const { 'content-type': type, 'idempotency-key': key } = request.headers;
+      const answer = await fetch(server.origin + request.url, { method: 'POST', headers: { 'Content-Type': type, 'Idempotency-Key': key }, body: Buffer.concat(chunks) });
+      if (lost++ < 2) return response.destroy();
+      response.writeHead(answer.status, { 'Content-Type': 'application/json' }).end(await answer.text());
+    });
+  });
+  await new Promise((done) => { careless.listen(0, '127.0.0.1', done); });
+  const second = await publish('bus', 'order.updated', { order: 2 }, { server: `http://127.0.0.1:${careless.address().port}` });
+  await publish('bus', 'chat', 'not asked for', { server: server.origin });
+  const told = await broadcast('bu*', 'order.updated', { order: 3 }, { server: server.origin });
+  assert.deepEqual([told.count, told.published.map(({ client }) => client), lost], [1, ['bus'], 3]);
+  await until(() => seen.length >= 3);
+  assert.deepEqual(seen, [[{ order: 1 }, id], [{ order: 2 }, second.id], [{ order: 3 }, told.published[0].id]]);
+  assert.deepEqual(watchers, [1]);
+  watching.close();
+  await assert.rejects(publish('bus', 'row', 1, { server: server.origin }), { status: 400, code: 'bad-parameter' });
+  careless.closeAllConnections();
+  careless.close();
 });
