@@ -191,7 +191,7 @@ async fn the_document_describes_every_route_and_is_not_sent_twice() {
 }
 
 /// Every code that the document says an answer can have, and every code of files and of uploads.
-async fn codes(server: &Server) -> BTreeSet<String> {
+pub async fn codes(server: &Server) -> BTreeSet<String> {
     let document = server.get("/openapi.json").await.ok(200);
     let mut codes = BTreeSet::new();
     for item in document["paths"].as_object().expect("paths").values() {

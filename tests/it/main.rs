@@ -50,6 +50,7 @@ mod options;
 mod problems;
 mod profile;
 mod progress;
+mod protocol;
 mod reading;
 mod reread;
 mod restart;
