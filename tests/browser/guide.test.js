@@ -16,11 +16,11 @@ const NODE_MODULES = fileURLToPath(new URL('node_modules', import.meta.url));
 const ROWS = 30_000;
 
 /** The examples below a heading and above the next of its level or a higher one; by the file names that stand before them. */
-function examples(heading) {
+function examples(heading, text = PAGE) {
   const level = heading.indexOf(' ');
-  const from = PAGE.indexOf(`\n${heading}\n`);
+  const from = text.indexOf(`\n${heading}\n`);
   assert.ok(from >= 0, `there is no ${heading}`);
-  const rest = PAGE.slice(from + heading.length + 1);
+  const rest = text.slice(from + heading.length + 1);
   const next = rest.search(new RegExp(`^#{1,${level}} `, 'm'));
   const section = next < 0 ? rest : rest.slice(0, next);
   return [...section.matchAll(/(?:`([\w.]+)`:\n\n)?```(\w+)\n(.*?)```/gs)].map(([, name, kind, code]) => ({ name, kind, code }));
@@ -160,6 +160,15 @@ test('a ticket from a backend: its page watches, also when the ticket has expire
   } finally {
     await guarded.end();
   }
+});
+
+test("README.md's few lines do what they say", async () => {
+  const [{ code }] = examples('## In a page of your own', await readFile(new URL('../../README.md', import.meta.url), 'utf8'));
+  const script = `const seen = []; const console = { log: (...said) => seen.push(said) }; const file = new File(['id\\n7\\n'], 'x.csv');\n${here(code)}\nglobalThis.told = { rows, problems, seen };`;
+  const { page, wrong, close } = await show('/readme.html', `<!doctype html><title>x</title><script type="module">${script}</script>`);
+  await page.waitForFunction(() => globalThis.told?.seen.length);
+  assert.deepEqual([await page.evaluate(() => globalThis.told), wrong], [{ rows: 1, problems: 0, seen: [[1, { id: '7' }]] }, []]);
+  await close();
 });
 
 test('it says how large the module is', async () => {
