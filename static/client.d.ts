@@ -14,7 +14,7 @@ export interface Access {
 
 /** The server refused, or did not answer: its problem document (RFC 9457) as an error. */
 export class RowcastError extends Error {
-	/** The HTTP status; 0 when there was no answer. */
+	/** The HTTP status; 0 when there was no answer, 422 for an upload that ended otherwise than it should. */
 	readonly status: number;
 	/** Where this kind of problem is explained. */
 	readonly type: string;
@@ -224,7 +224,10 @@ export interface UploadOptions extends Access {
 	options?: Record<string, string | number | boolean>;
 	/** The largest piece that is sent at once, 16 MiB where nothing is said. Proxies may take less. */
 	pieceBytes?: number;
-	/** Goes on where an earlier call with this key and a file of this size and time ended, also after the page was loaded again. */
+	/**
+	 * Goes on where an earlier call with this key and a file of this size and time ended, also after the page was loaded again. Of two calls
+	 * at once each would send the other away.
+	 */
 	resumeKey?: string;
 	/** Where it is kept what `resumeKey` needs. Where nothing is said, `localStorage`. */
 	storage?: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;

@@ -1,4 +1,5 @@
-// Watch a client's events, publish some, and send files that go on after whatever happens. Served at /client.js as it is written here; needs nothing.
+// Watch a client's events, publish some, and send files that go on after whatever happens. Every rowcast serves this at /client.js, as it
+// is written here. It needs nothing else.
 //
 //     import { subscribe, upload } from 'https://rows.example/client.js';
 //
@@ -310,6 +311,7 @@ export async function upload(client, file, options = {}) {
 				if (file.size === 0) await patch(server, id, file, 0, 0, signal);
 			}
 			at ??= await offset(server, id, file);
+			kept.isOld = false;
 			onProgress?.({ sent: at, size: file.size });
 			if (at < file.size) {
 				const since = performance.now();
@@ -319,13 +321,13 @@ export async function upload(client, file, options = {}) {
 				failures = 0;
 				continue;
 			}
-			const found = /** @type {Upload} */ (await (await server.ask('GET', `uploads/${id}`)).json());
-			const { stage, hold, failure } = found;
+			const found = await look(server, id);
+			const { stage, hold } = found;
 			if (stage === 'done' || (stage === 'understood' && hold)) {
 				kept.id = null;
 				return found;
 			}
-			if (failure && stage !== 'interrupted') throw new RowcastError({ status: 422, title: stage, detail: failure.message, code: failure.code, upload: id });
+			if (stage === 'failed' || stage === 'cancelled') throw ended(422, found);
 			// All of it is there, and read on; if not, an empty piece makes it go on.
 			if (stage === 'interrupted') await patch(server, id, file, at, at, signal);
 			else await wait(PIECE_MS / 4, signal);
@@ -333,7 +335,7 @@ export async function upload(client, file, options = {}) {
 			signal?.throwIfAborted();
 			if (!(error instanceof RowcastError)) throw error;
 			const gone = error.status === 404 || error.status === 410;
-			// What another day began may be gone, or be of another file.
+			// What an earlier call began may be gone, or be of another file.
 			if (kept.isOld && (gone || error.code === OTHER_FILE)) {
 				kept.id = id = null;
 				continue;
@@ -363,16 +365,24 @@ async function create(server, size, said) {
 	return answer.headers.get('Location')?.split('/').at(-1) ?? '';
 }
 
+/** @param {Server} server @param {string} id @returns {Promise<Upload>} */
+const look = async (server, id) => (await server.ask('GET', `uploads/${id}`)).json();
+
+/** @param {number} status @param {Upload} upload */
+const ended = (status, { id, stage, failure }) => new RowcastError({ status, title: `Upload ${stage}`, detail: failure?.message, code: failure?.code, upload: id });
+
 /** How much the server has. @param {Server} server @param {string} id @param {Blob} file */
 async function offset(server, id, file) {
-	const { headers } = await server.ask('HEAD', `files/${id}`, { headers: TUS });
+	// The answer to HEAD has no body to say why.
+	const { headers } = await server.ask('HEAD', `files/${id}`, { headers: TUS }).catch(async (error) => { throw error.status === 410 ? ended(410, await look(server, id)) : error; });
 	const [at, length] = [Number(headers.get('Upload-Offset')), Number(headers.get('Upload-Length'))];
-	if (length !== file.size) throw new RowcastError({ status: 409, title: 'Another file', detail: `the server has the beginning of a file of ${length} bytes`, code: OTHER_FILE, upload: id });
+	if (length !== file.size) throw new RowcastError({ status: 422, title: 'Another file', detail: `the server has the beginning of a file of ${length} bytes`, code: OTHER_FILE, upload: id });
 	return at;
 }
 
 /** Sends a piece, and answers how much the server has. @param {Server} server @param {string} id @param {Blob} file @param {number} at @param {number} end @param {AbortSignal} [signal] */
 async function patch(server, id, file, at, end, signal) {
+	signal?.throwIfAborted();
 	const open = new AbortController();
 	const giveUp = () => open.abort();
 	// That of the last is answered when all is read. What became of it can be asked.
@@ -388,13 +398,13 @@ async function patch(server, id, file, at, end, signal) {
 	}
 }
 
-/** The id of an unfinished upload, kept for another day. */
+/** The id of an unfinished upload, kept for a later call. */
 class Kept {
 	#key;
 	#storage;
 	/** @type {string | null} */
 	#id = null;
-	/** Whether it is of an earlier call. */
+	/** Whether it is of an earlier call, and the server was not asked about it yet. */
 	isOld = false;
 
 	/** @param {string | undefined} key @param {Blob} file @param {Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>} [storage] */

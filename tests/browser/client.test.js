@@ -180,6 +180,13 @@ test('an upload goes on where an earlier call ended, and only with the same file
   assert.deepEqual([done.id, done.stage, done.rows], [begun, 'done', ROWS]);
   assert.ok(sent[0] > Buffer.byteLength(text) / 2, `it began at ${sent[0]}`);
   assert.equal(kept.size, 0);
+  // One that somebody cancels is not begun again, though an earlier call began it.
+  const half = new AbortController();
+  await assert.rejects(upload('cancelled', people(), { ...options, onProgress: ({ sent, size }) => sent > size / 4 && half.abort(), signal: half.signal }));
+  const cancel = ({ sent, size }) => sent > size / 2 && fetch(`${server.origin}/uploads/${[...kept.values()][0]}/cancel`, { method: 'POST' });
+  await assert.rejects(upload('cancelled', people(), { ...options, onProgress: cancel }), { name: 'RowcastError', code: 'upload-cancelled' });
+  assert.equal((await (await fetch(`${server.origin}/uploads?client=cancelled`)).json()).uploads.length, 1);
+  assert.equal(kept.size, 0);
   // What is kept may be gone.
   await assert.rejects(upload('later', people(), { ...options, signal: AbortSignal.abort(new Error('at once')) }), { message: 'at once' });
   kept.set(`rowcast/mine/4/1`, '0199a5f3-9f40-7d2a-8000-000000000000');
