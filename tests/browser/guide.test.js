@@ -162,6 +162,18 @@ test('a ticket from a backend: its page watches, also when the ticket has expire
   }
 });
 
+test('a policy that names the server in its two places is enough, and either of them is needed', async () => {
+  content.set('/policy.js', () => `const { subscribe } = await import('${server.origin}/client.js'); subscribe('policy', { onState: ({ state }) => { document.body.textContent = state; } });`);
+  const text = (connect, script) => `<!doctype html><meta http-equiv="Content-Security-Policy" content="default-src 'none'; connect-src ${connect}; script-src 'self' ${script}"><body>nothing<script type="module" src="/policy.js"></script>`;
+  for (const [connect, script, state] of [[server.origin, server.origin, 'open'], ["'none'", server.origin, 'waiting'], [server.origin, '', 'nothing']]) {
+    const { page, wrong, close } = await show(`/policy-${state}.html`, text(connect, script));
+    await page.waitForFunction((state) => document.body.textContent === state, state);
+    if (state === 'nothing') while (!wrong.length) await page.waitForTimeout(20);
+    assert.equal(wrong.length, state === 'nothing' ? 1 : 0, wrong.join());
+    await close();
+  }
+});
+
 test("README.md's few lines do what they say", async () => {
   const [{ code }] = examples('## In a page of your own', await readFile(new URL('../../README.md', import.meta.url), 'utf8'));
   const script = `const seen = []; const console = { log: (...said) => seen.push(said) }; const file = new File(['id\\n7\\n'], 'x.csv');\n${here(code)}\nglobalThis.told = { rows, problems, seen };`;
