@@ -92,6 +92,8 @@ export interface Handlers {
 	profile?: (data: Profile, event: StreamEvent) => void;
 	gap?: (data: Gap, event: StreamEvent) => void;
 	presence?: (data: Presence, event: StreamEvent) => void;
+	/** At the client `system`: how the server does, as `GET /system/stats` answers. */
+	status?: (data: Record<string, any>, event: StreamEvent) => void;
 	/** What others publish, by its name. Such a name is never one of those above. */
 	[name: string]: ((data: any, event: StreamEvent) => void) | undefined;
 }

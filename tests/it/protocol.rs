@@ -42,9 +42,9 @@ async fn schemas(server: &Server) -> Value {
 async fn every_kind_of_event_is_there_with_its_members() {
     let server = Server::start().await;
     let schemas = schemas(&server).await;
-    // What is published has names of its own, and a state has no kind.
+    // What is published has names of its own; a state beside an upload's has no kind.
     let known = Kind::ALL.iter().filter(|kind| **kind != Kind::Published).map(|kind| kind.as_str()).chain(["presence"]);
-    assert_eq!(named("### Kinds"), set(known.clone()));
+    assert_eq!(named("### Kinds"), set(known.clone().chain(["status"])));
     for kind in known {
         let schema = &schemas[format!("{}{}Event", kind[..1].to_uppercase(), &kind[1..])];
         let members = schema["properties"].as_object().unwrap_or_else(|| panic!("no schema of {kind}"));
@@ -78,7 +78,9 @@ async fn kinds_are_numbered_as_it_says() {
         assert_eq!(event.block.id.is_some(), numbered[event.kind()], "{}", event.kind());
     }
     let seen: BTreeSet<_> = told.iter().map(|event| event.kind().to_owned()).collect();
-    let all = numbered.into_keys().filter(|kind| kind != "gap").collect::<BTreeSet<_>>();
+    let status = Watcher::attach(&server, "/sse/system").await.event().await;
+    assert_eq!((status.kind(), status.block.id.is_some()), ("status", numbered["status"]));
+    let all = numbered.into_keys().filter(|kind| !["gap", "status"].contains(&kind.as_str())).collect::<BTreeSet<_>>();
     assert_eq!(seen, all, "each was seen");
 }
 
