@@ -7,15 +7,12 @@ use super::pattern::ClientPattern;
 use super::principal::{KeyId, Principal};
 use super::role::{Role, Roles};
 use super::seal::{Kind, SealKey, Sealed};
+use super::signed_out::SignedOut;
 use super::watched::Watched;
 use super::{AccessError, Mode, Refusal};
 use crate::domain::{ClientName, Limits};
-use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
-
-/// Sessions that are remembered as signed out. Beyond them the one that would end first is forgotten.
-const SIGNED_OUT_MAX: usize = 1 << 16;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 /// Who may do what, on one server.
 pub struct Access {
@@ -25,8 +22,7 @@ pub struct Access {
     /// Where they come from. Its lock may be held while the disk is waited for, that of the keys never is.
     file: Mutex<Option<Watched>>,
     seal: SealKey,
-    /// Sessions that ended before their time, and when that would have been.
-    signed_out: Mutex<HashMap<String, u64>>,
+    signed_out: SignedOut,
     token_bytes_max: u64,
 }
 
@@ -61,16 +57,20 @@ impl Access {
                 (Keys::Jwt(Arc::new(Jwt::new(keys, expected.clone()))), Some(file))
             }
         };
-        let seal = match mode {
-            Mode::None => SealKey::passing()?,
-            _ => SealKey::open(&data_dir.join("seal.key"))?,
+        let (seal, signed_out) = match mode {
+            Mode::None => (SealKey::passing()?, SignedOut::default()),
+            _ => {
+                let path = data_dir.join("signed-out");
+                let signed_out = SignedOut::open(&path).map_err(|error| AccessError::File { path, error })?;
+                (SealKey::open(&data_dir.join("seal.key"))?, signed_out)
+            }
         };
         Ok(Self {
             mode,
             keys: RwLock::new(keys),
             file: Mutex::new(file),
             seal,
-            signed_out: Mutex::default(),
+            signed_out,
             token_bytes_max: limits.token_bytes_max,
         })
     }
@@ -176,7 +176,7 @@ impl Access {
         if before.is_over(now_ms) {
             return Err(Refusal::Expired);
         }
-        if before.session.as_ref().is_some_and(|id| self.signed_out().contains_key(id)) {
+        if before.session.as_ref().is_some_and(|id| self.signed_out.has(id)) {
             return Err(Refusal::Invalid("its session was signed out"));
         }
         const REVOKED: Refusal = Refusal::Invalid("its key was revoked");
@@ -193,16 +193,12 @@ impl Access {
         if now.is_over(now_ms) { Err(Refusal::Expired) } else { Ok(now) }
     }
 
-    /// Ends a session, and what stems from it, on this server until it is restarted; whether there was one.
+    /// Ends a session, and what stems from it; whether there was one. Waits for the disk.
     pub fn sign_out(&self, principal: &Principal, now_ms: u64) -> bool {
         let (Some(id), Some(expires_ms)) = (&principal.session, principal.expires_ms) else { return false };
-        let mut signed_out = self.signed_out();
-        signed_out.retain(|_, expires_ms| *expires_ms > now_ms);
-        if signed_out.len() >= SIGNED_OUT_MAX {
-            let first = signed_out.iter().min_by_key(|(_, expires_ms)| **expires_ms).map(|(id, _)| id.clone());
-            first.map(|id| signed_out.remove(&id));
+        if let Err(error) = self.signed_out.add(id, expires_ms, now_ms) {
+            tracing::warn!(%error, "a sign-out could not be written down; it counts until a restart");
         }
-        signed_out.insert(id.clone(), expires_ms);
         true
     }
 
@@ -230,10 +226,6 @@ impl Access {
 
     fn keys(&self) -> Keys {
         self.keys.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn signed_out(&self) -> MutexGuard<'_, HashMap<String, u64>> {
-        self.signed_out.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

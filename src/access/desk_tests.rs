@@ -115,6 +115,8 @@ fn who_signs_out_takes_the_tickets_along_and_nobody_else() {
     assert!(stage.access.of_session(&mine, NOW).is_err() && stage.access.of_ticket(&ticket, NOW).is_err());
     assert!(stage.access.of_session(&other, NOW).is_ok() && stage.access.bearer(&stage.key, NOW).is_ok());
     assert!(!stage.access.sign_out(&stage.who(), NOW), "a key is no session");
+    let again = open(&stage.folder).unwrap();
+    assert!(again.of_session(&mine, NOW).is_err() && again.of_session(&other, NOW).is_ok(), "after a restart as well");
 }
 
 #[test]

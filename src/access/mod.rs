@@ -20,6 +20,7 @@ mod pattern;
 mod principal;
 mod role;
 mod seal;
+mod signed_out;
 mod watched;
 
 pub use desk::Access;

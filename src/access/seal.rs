@@ -109,11 +109,15 @@ impl SealKey {
 }
 
 /// Whole or not at all: under another name first.
-fn write(path: &Path, key: &[u8]) -> io::Result<()> {
+/// Puts a file there as a whole, for nobody else to read.
+///
+/// # Errors
+/// Any I/O error; what was there before stays then.
+pub(super) fn write(path: &Path, content: &[u8]) -> io::Result<()> {
     let beside = path.with_extension("new");
     _ = fs::remove_file(&beside);
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
-    file.write_all(key)?;
+    file.write_all(content)?;
     file.sync_all()?;
     fs::rename(&beside, path)?;
     path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
