@@ -14,12 +14,13 @@
 //! other events, which comes ready.
 
 mod export;
+mod formula;
 mod json;
 mod literal;
 mod row;
 mod sse;
 
-pub use export::{CsvExport, ndjson_row};
+pub use export::{CsvExport, Formulas, ndjson_row};
 pub use literal::{NoRow, RowLiteral, json_array};
 pub use row::{RowTemplate, row_json};
 pub use sse::{Batch, BatchEncoder, Run, id_block};

@@ -3,6 +3,7 @@
 
 use super::tests::{Fixture, client};
 use super::*;
+use crate::encode::Formulas;
 use crate::rows::{Asked, Format, ProblemFilter};
 use futures_util::StreamExt;
 use std::future::Future;
@@ -112,7 +113,7 @@ async fn an_export_of_an_upload_that_is_deleted_breaks_off() {
     let csv: String = std::iter::once("a\n".to_owned()).chain((0..20_000).map(|i| format!("{i}\n"))).collect();
     intake.append(csv.into_bytes()).await.unwrap();
     intake.finish().await.unwrap();
-    let export = fixture.rows.export(id, Format::Csv).await.unwrap();
+    let export = fixture.rows.export(id, Format::Csv, Formulas::Kept).await.unwrap();
     let mut chunks = Box::pin(export.into_stream());
     chunks.next().await.unwrap().unwrap();
     fixture.ingest.delete(id).await.unwrap();

@@ -4,7 +4,7 @@ use super::rejects::{self, Rejects};
 use super::walk::{Found, Walk};
 use super::{Rows, RowsError, blocking, streamed};
 use crate::domain::UploadId;
-use crate::encode::{CsvExport, RowTemplate};
+use crate::encode::{CsvExport, Formulas, RowTemplate};
 use bytes::Bytes;
 use futures_util::Stream;
 use std::io;
@@ -40,21 +40,21 @@ pub struct Export {
 }
 
 impl Rows {
-    /// Begins an export.
+    /// Begins an export. `formulas` is about those forms that are CSV.
     ///
     /// # Errors
     /// [`RowsError`], as it says.
-    pub async fn export(&self, id: UploadId, format: Format) -> Result<Export, RowsError> {
+    pub async fn export(&self, id: UploadId, format: Format, formulas: Formulas) -> Result<Export, RowsError> {
         let this = self.clone();
-        blocking(move || this.begin_export(id, format).map_err(|error| this.explain(id, error))).await
+        blocking(move || this.begin_export(id, format, formulas).map_err(|error| this.explain(id, error))).await
     }
 
-    fn begin_export(&self, id: UploadId, format: Format) -> Result<Export, RowsError> {
+    fn begin_export(&self, id: UploadId, format: Format, formulas: Formulas) -> Result<Export, RowsError> {
         let record = self.record(id)?;
         let walk = Walk::of(self, &record);
         let template = RowTemplate::new(id, walk.as_ref().map_or(&[], Walk::columns));
         let last = self.last_row(id)?;
-        Ok(Export { id, format, template, csv: CsvExport::default(), walk, began: false, next: 1, last })
+        Ok(Export { id, format, template, csv: CsvExport::new(formulas), walk, began: false, next: 1, last })
     }
 }
 

@@ -3,7 +3,7 @@
 use super::told::{ProblemFilter, Told, problems};
 use super::{Rows, RowsError, blocking, streamed};
 use crate::domain::UploadId;
-use crate::encode::CsvExport;
+use crate::encode::{CsvExport, Formulas};
 use crate::journal::Entry;
 use bytes::Bytes;
 use futures_util::Stream;
@@ -43,12 +43,17 @@ impl Rows {
     ///
     /// # Errors
     /// [`RowsError`], as it says.
-    pub async fn export_problems(&self, id: UploadId, filter: ProblemFilter) -> Result<ProblemExport, RowsError> {
+    pub async fn export_problems(
+        &self,
+        id: UploadId,
+        filter: ProblemFilter,
+        formulas: Formulas,
+    ) -> Result<ProblemExport, RowsError> {
         let rows = self.clone();
         blocking(move || {
             rows.record(id)?;
             let end = rows.problems_told(id)?;
-            Ok(ProblemExport { rows, id, filter, csv: CsvExport::default(), began: false, next: 0, end })
+            Ok(ProblemExport { rows, id, filter, csv: CsvExport::new(formulas), began: false, next: 0, end })
         })
         .await
     }

@@ -179,6 +179,32 @@ async fn a_row_stays_rejected_beyond_the_problems_that_are_told() {
 const MANY: u64 = 60_000;
 
 #[tokio::test(flavor = "multi_thread")]
+async fn formulas_are_escaped_where_it_is_asked_and_stay_else() {
+    let server = Server::start().await;
+    let upload = server.uploaded_strictly("me", "=a,b\n\"=1+1\",-12.5\n\"@x\ty\"\n").await;
+    let id = upload["id"].as_str().expect("an id");
+    let get = async |rest: &str| server.get(&format!("/uploads/{id}/{rest}")).await.text().to_owned();
+    for off in ["", "?escape_formulas=false"] {
+        assert_eq!(get(&format!("rows.csv{off}")).await, "=a,b\r\n=1+1,-12.5\r\n@x\ty,\r\n");
+    }
+    let escaped = "\"'=a\",\"b\"\r\n\"'=1+1\",\"-12.5\"\r\n";
+    assert_eq!(get("rows.csv?escape_formulas=true").await, format!("{escaped}\"'@x\ty\",\"\"\r\n"));
+    assert_eq!(get("accepted.csv?escape_formulas=true").await, escaped);
+    for (name, raw) in [("rejects.csv", "_raw"), ("problems.csv", "raw")] {
+        let plain = parsed(get(name).await.as_bytes());
+        let escaped = parsed(get(&format!("{name}?escape_formulas=true")).await.as_bytes());
+        let at = plain[0].iter().position(|column| column == raw).expect("a column");
+        assert!(plain[1][at].starts_with('"') || plain[1][at].starts_with('@'), "{plain:?}");
+        for (plain, escaped) in plain.iter().flatten().zip(escaped.iter().flatten()) {
+            let marked = if plain.starts_with(['=', '@']) { format!("'{plain}") } else { plain.clone() };
+            assert_eq!(escaped, &marked, "{name}");
+        }
+    }
+    let refused = server.get(&format!("/uploads/{id}/rows.csv?escape_formulas=maybe")).await;
+    assert!(refused.problem(400, "bad-parameter")["detail"].as_str().expect("why").contains("escape_formulas"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_download_is_read_as_it_is_taken_and_never_passes_for_whole_when_it_is_not() {
     let server = Server::limited(|limits| limits.problems_max = 1 << 20).await;
     let csv: String = (1..=MANY).map(|n| format!("{n},{}\n{n}\n", "y".repeat(90))).collect();

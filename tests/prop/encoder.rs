@@ -3,7 +3,7 @@
 use crate::sse::{Event, parse};
 use proptest::prelude::*;
 use rowcast::domain::{CellsBuf, Epoch, EventId, Kind, KindSet, UploadId};
-use rowcast::encode::{Batch, BatchEncoder, CsvExport, RowTemplate, id_block, ndjson_row, row_json};
+use rowcast::encode::{Batch, BatchEncoder, CsvExport, Formulas, RowTemplate, id_block, ndjson_row, row_json};
 use serde_json::{Value, json};
 
 /// Any Unicode, and more of what JSON and event streams treat specially.
@@ -112,6 +112,22 @@ proptest! {
     }
 
     #[test]
+    fn no_escaped_cell_is_a_formula_and_each_is_had_back(cells in proptest::collection::vec(formula_like(), 1..8)) {
+        let (mut export, mut out) = (CsvExport::new(Formulas::Escaped), Vec::new());
+        export.header(&mut out, &cells);
+        export.row(&mut out, 0, buf(&cells).as_cells());
+        let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(&out[..]);
+        let read: Vec<Vec<String>> = reader.records().map(|r| r.unwrap().iter().map(str::to_owned).collect()).collect();
+        prop_assert_eq!(read.len(), 2);
+        for (escaped, cell) in read.iter().flatten().zip(cells.iter().chain(&cells)) {
+            prop_assert!(!is_computed(escaped), "{:?}", escaped);
+            // A mark comes off where what stands behind all marks would be computed.
+            let is_marked = escaped.starts_with('\'') && is_computed(escaped.trim_start_matches('\''));
+            prop_assert_eq!(if is_marked { &escaped[1..] } else { &escaped[..] }, cell);
+        }
+    }
+
+    #[test]
     fn a_filtered_watcher_sees_its_kinds_and_ends_at_the_same_id(
         kinds in proptest::collection::vec((0u8..5, any::<bool>()), 0..20),
         wanted in proptest::sample::subsequence(vec!["row", "problem", "progress", "toast", "stage"], 0..=5),
@@ -127,6 +143,53 @@ proptest! {
         prop_assert_eq!(seen.into_iter().map(place).collect::<Vec<_>>(), kept.map(place).collect::<Vec<_>>());
         prop_assert_eq!(seen_last, durable);
     }
+}
+
+/// Cells of what formulas, numbers and their escapes are made of.
+fn formula_like() -> impl Strategy<Value = String> {
+    let pieces = prop::sample::select(vec![
+        "=", "+", "-", "@", "＝", "＠", "\t", "\r", "\n", "'", "\"", " ", "\u{a0}", "1", "20", ".", ",", "e", "%",
+        "A1", "x",
+    ]);
+    prop_oneof![3 => proptest::collection::vec(pieces, 0..6).prop_map(|pieces| pieces.concat()), 1 => cell()]
+}
+
+/// What OWASP says of cells that are computed, but for numbers; written apart from the program.
+fn is_computed(cell: &str) -> bool {
+    let is_hidden = |c: char| {
+        c.is_whitespace()
+            || c.is_control()
+            || "\u{ad}\u{200b}\u{200c}\u{200d}\u{200e}\u{200f}\u{2060}\u{feff}".contains(c)
+    };
+    if ["\t", "\r", "\n"].iter().any(|begin| cell.starts_with(begin)) {
+        return true;
+    }
+    let cell = cell.trim_start_matches(is_hidden);
+    cell.starts_with(|c| "=+-@＝＋－＠".contains(c)) && !is_plain_number(cell.trim_end_matches(' '))
+}
+
+/// A number, by taking it apart character by character.
+fn is_plain_number(text: &str) -> bool {
+    let mut chars = text.chars().peekable();
+    chars.next_if(|c| "+-".contains(*c));
+    chars.next_if_eq(&'.');
+    let digits = |chars: &mut std::iter::Peekable<std::str::Chars<'_>>| {
+        let mut count = 0;
+        while chars.next_if(char::is_ascii_digit).is_some() {
+            count += 1;
+        }
+        count > 0
+    };
+    let mut is_good = digits(&mut chars);
+    while chars.next_if(|c| ".,".contains(*c)).is_some() {
+        is_good &= digits(&mut chars);
+    }
+    if chars.next_if(|c| "eE".contains(*c)).is_some() {
+        chars.next_if(|c| "+-".contains(*c));
+        is_good &= digits(&mut chars);
+    }
+    chars.next_if_eq(&'%');
+    is_good && chars.next().is_none()
 }
 
 /// A batch of rows, other durable events and states, by kind and whether it is a state.

@@ -4,6 +4,7 @@ use super::Part;
 use super::params::{CodesParam, SeveritiesParam, UploadParam};
 use super::uploads::{OnRead, example_columns, filter};
 use crate::domain::UploadId;
+use crate::encode::Formulas;
 use crate::http::Services;
 use crate::http::code::ApiCode;
 use crate::http::error::ApiError;
@@ -28,8 +29,12 @@ impl DownloadsApi {
         &self,
         /// The upload.
         id: Path<UploadParam>,
+        /// Whether cells that a spreadsheet would compute get an apostrophe in front, and every cell is quoted: those that begin
+        /// with `=`, `+`, `-`, `@`, their full-width forms, a tab or a line break. Plain numbers such as `-12.5` stay as they are.
+        #[oai(example = "example_escape_formulas")]
+        escape_formulas: Query<Option<bool>>,
     ) -> Result<Download<Csv>, Refused<OnRead>> {
-        self.rows(id.0.0, Format::Csv, "rows.csv").await
+        self.rows(id.0.0, Format::Csv, formulas(escape_formulas), "rows.csv").await
     }
 
     /// Download all rows as NDJSON
@@ -41,7 +46,7 @@ impl DownloadsApi {
         /// The upload.
         id: Path<UploadParam>,
     ) -> Result<Download<Ndjson>, Refused<OnRead>> {
-        self.rows(id.0.0, Format::Ndjson, "rows.ndjson").await
+        self.rows(id.0.0, Format::Ndjson, Formulas::Kept, "rows.ndjson").await
     }
 
     /// Download the good rows
@@ -53,8 +58,12 @@ impl DownloadsApi {
         &self,
         /// The upload.
         id: Path<UploadParam>,
+        /// Whether cells that a spreadsheet would compute get an apostrophe in front, and every cell is quoted: those that begin
+        /// with `=`, `+`, `-`, `@`, their full-width forms, a tab or a line break. Plain numbers such as `-12.5` stay as they are.
+        #[oai(example = "example_escape_formulas")]
+        escape_formulas: Query<Option<bool>>,
     ) -> Result<Download<Csv>, Refused<OnRead>> {
-        self.rows(id.0.0, Format::Accepted, "accepted.csv").await
+        self.rows(id.0.0, Format::Accepted, formulas(escape_formulas), "accepted.csv").await
     }
 
     /// Download what was rejected
@@ -72,8 +81,12 @@ impl DownloadsApi {
         &self,
         /// The upload.
         id: Path<UploadParam>,
+        /// Whether cells that a spreadsheet would compute get an apostrophe in front, and every cell is quoted: those that begin
+        /// with `=`, `+`, `-`, `@`, their full-width forms, a tab or a line break. Plain numbers such as `-12.5` stay as they are.
+        #[oai(example = "example_escape_formulas")]
+        escape_formulas: Query<Option<bool>>,
     ) -> Result<Download<RejectsCsv>, Refused<OnRead>> {
-        self.rows(id.0.0, Format::Rejects, "rejects.csv").await
+        self.rows(id.0.0, Format::Rejects, formulas(escape_formulas), "rejects.csv").await
     }
 
     /// Download problems as CSV
@@ -91,17 +104,27 @@ impl DownloadsApi {
         /// Only those about this column; give it again for a further one, as a name can have commas.
         #[oai(example = "example_columns")]
         column: Query<Option<Vec<String>>>,
+        /// Whether cells that a spreadsheet would compute get an apostrophe in front, and every cell is quoted: those that begin
+        /// with `=`, `+`, `-`, `@`, their full-width forms, a tab or a line break. Plain numbers such as `-12.5` stay as they are.
+        #[oai(example = "example_escape_formulas")]
+        escape_formulas: Query<Option<bool>>,
     ) -> Result<Download<ProblemsCsv>, Refused<OnRead>> {
         let name = self.name(id.0.0, "problems.csv").await?;
-        let problems = self.0.rows.export_problems(id.0.0, filter(code, severity, column)).await?;
-        Ok(Download::new(name, problems.into_stream()))
+        let (filter, formulas) = (filter(code, severity, column), formulas(escape_formulas));
+        Ok(Download::new(name, self.0.rows.export_problems(id.0.0, filter, formulas).await?.into_stream()))
     }
 }
 
 impl DownloadsApi {
-    async fn rows<M>(&self, id: UploadId, format: Format, ending: &str) -> Result<Download<M>, Refused<OnRead>> {
+    async fn rows<M>(
+        &self,
+        id: UploadId,
+        format: Format,
+        formulas: Formulas,
+        ending: &str,
+    ) -> Result<Download<M>, Refused<OnRead>> {
         let name = self.name(id, ending).await?;
-        Ok(Download::new(name, self.0.rows.export(id, format).await?.into_stream()))
+        Ok(Download::new(name, self.0.rows.export(id, format, formulas).await?.into_stream()))
     }
 
     /// What a file is saved as: `people-rows.csv` for `people.csv`, so that it does not take the place of the original.
@@ -111,4 +134,12 @@ impl DownloadsApi {
         let stem = filename.rsplit_once('.').map_or(filename.as_str(), |(stem, _)| stem);
         Ok(format!("{}-{ending}", if stem.is_empty() { "upload" } else { stem }))
     }
+}
+
+fn formulas(escape: Query<Option<bool>>) -> Formulas {
+    if escape.0.unwrap_or(false) { Formulas::Escaped } else { Formulas::Kept }
+}
+
+fn example_escape_formulas() -> Option<bool> {
+    Some(true)
 }
