@@ -1,7 +1,7 @@
 //! The ordered record of every client's events, and the list of uploads: SQLite in WAL mode.
 //!
 //! Layer 2. One thread writes (`writer.rs`), in groups: whatever waits is committed together. Anybody reads, on
-//! connections of their own (`read.rs`). What an event says is either in the entry or in the spool, named by the entry.
+//! one of a few connections of their own (`readers.rs`, `read.rs`). What an event says is either in the entry or in the spool, named by the entry.
 //!
 //! Invariants:
 //! - a client's entries are committed in the order of their numbers, without a hole: 1, 2, 3, …;
@@ -19,6 +19,7 @@ mod inspect;
 mod keys;
 mod published;
 mod read;
+mod readers;
 mod schema;
 mod uploads;
 mod writer;
@@ -108,7 +109,7 @@ struct Shared {
     path: Box<Path>,
     epoch: Epoch,
     writer: writer::Writer,
-    idle_readers: Mutex<Vec<Connection>>,
+    readers: readers::Readers,
     clients: Mutex<HashMap<ClientName, Weak<ClientLog>>>,
 }
 
@@ -127,7 +128,7 @@ impl Journal {
                 path: path.into(),
                 epoch: current.epoch,
                 writer,
-                idle_readers: Mutex::new(Vec::new()),
+                readers: readers::Readers::new(path),
                 clients: Mutex::new(HashMap::new()),
             }),
         })
@@ -185,21 +186,7 @@ impl Journal {
     }
 
     fn read<T>(&self, query: impl FnOnce(&Connection) -> Result<T, JournalError>) -> Result<T, JournalError> {
-        const IDLE_MAX: usize = 4;
-        let idle = self.shared.idle_readers.lock().expect("no holder of the readers panics").pop();
-        let db = match idle {
-            Some(db) => db,
-            None => schema::open_reader(&self.shared.path)?,
-        };
-        // One snapshot for all that a query looks at: entries and gaps change together.
-        let snapshot = db.unchecked_transaction()?;
-        let answer = query(&snapshot)?;
-        snapshot.finish()?;
-        let mut idle = self.shared.idle_readers.lock().expect("no holder of the readers panics");
-        if idle.len() < IDLE_MAX {
-            idle.push(db);
-        }
-        Ok(answer)
+        self.shared.readers.read(query)
     }
 
     fn act<T: Send + 'static>(
