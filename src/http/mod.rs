@@ -35,6 +35,7 @@ mod serve;
 mod site;
 mod stall;
 mod standing;
+mod streams;
 mod tls;
 mod trace;
 mod traffic;

@@ -6,12 +6,13 @@
 use super::code::{ApiCode, Code};
 use super::error::ApiError;
 use super::payload::problem;
+use super::streams::{Given, Streams};
 use super::tls::Tls;
 use super::traffic::{Open, Traffic};
 use super::{incoming, wire};
 use crate::domain::Limits;
 use hyper::server::conn::{http1, http2};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulConnection;
 use poem::http::uri::Scheme;
 use poem::web::{LocalAddr, RemoteAddr};
@@ -60,7 +61,6 @@ pub async fn serve<E>(
     let server = Arc::new(Server {
         endpoint,
         http1: http1(&limits),
-        http2: http2(&limits),
         slots: Arc::new(Semaphore::new(usize::try_from(limits.connections_max).unwrap_or(usize::MAX >> 4))),
         refusals: Arc::new(Semaphore::new(REFUSALS_MAX)),
         tls,
@@ -113,7 +113,6 @@ type Slot = (OwnedSemaphorePermit, Open);
 struct Server<E> {
     endpoint: E,
     http1: http1::Builder,
-    http2: http2::Builder<TokioExecutor>,
     slots: Arc<Semaphore>,
     refusals: Arc<Semaphore>,
     limits: Arc<Limits>,
@@ -172,29 +171,39 @@ impl<E: Endpoint<Output = Response> + 'static> Server<E> {
                 let mut request: Request = (request, LocalAddr(local.into()), RemoteAddr(peer.into()), scheme).into();
                 incoming::watch(&mut request, Duration::from_millis(server.limits.body_stall_ms_max));
                 let response: hyper::Response<_> = server.endpoint.get_response(request).await.into();
-                Ok::<_, Infallible>(response)
+                Ok::<_, Infallible>(response.map(Given::new))
             })
         });
         let ended = if is_http2 {
-            Box::pin(self.drive(self.http2.serve_connection(io, service))).await
+            let streams = Streams::new(stall_max);
+            let connection = http2(&self.limits, streams.clone()).serve_connection(io, service);
+            Box::pin(self.drive(connection, Some(&streams))).await
         } else {
-            self.drive(self.http1.serve_connection(io, service)).await
+            self.drive(self.http1.serve_connection(io, service), None).await
         };
         if let Err(error) = ended {
             tracing::debug!(%peer, %error, "connection ended early");
         }
     }
 
-    /// Serves a connection to its end, or until it is cut.
-    async fn drive<C: GracefulConnection>(&self, connection: C) -> Result<(), C::Error> {
+    /// Serves a connection to its end, or until it is cut. One of HTTP/2 is told to end when nothing was asked on it for as
+    /// long as a head may take (hyper does the same for HTTP/1.1), and is cut when it does not.
+    async fn drive<C: GracefulConnection>(&self, connection: C, streams: Option<&Streams>) -> Result<(), C::Error> {
+        let none_for = async |ms| match streams {
+            Some(streams) => streams.none_for(Duration::from_millis(ms)).await,
+            None => std::future::pending().await,
+        };
         tokio::pin!(connection);
         tokio::select! {
             ended = connection.as_mut() => return ended,
             () = self.shutdown.cancelled() => connection.as_mut().graceful_shutdown(),
+            () = none_for(self.limits.request_head_ms_max) => connection.as_mut().graceful_shutdown(),
         }
         tokio::select! {
             ended = connection.as_mut() => ended,
             () = self.cut.cancelled() => Ok(()),
+            // What was answered may still be on its way.
+            () = none_for(self.limits.watcher_stall_ms_max) => Ok(()),
         }
     }
 }
@@ -210,8 +219,8 @@ fn http1(limits: &Limits) -> http1::Builder {
 }
 
 /// The same for HTTP/2.
-fn http2(limits: &Limits) -> http2::Builder<TokioExecutor> {
-    let mut builder = http2::Builder::new(TokioExecutor::new());
+fn http2(limits: &Limits, streams: Streams) -> http2::Builder<Streams> {
+    let mut builder = http2::Builder::new(streams);
     builder
         .timer(TokioTimer::new())
         .keep_alive_interval(PING.0)
