@@ -12,13 +12,9 @@ use poem_openapi::OpenApi;
 use poem_openapi::param::Query;
 use std::io;
 use std::sync::Arc;
-use std::task::Poll;
-use tokio::sync::mpsc;
 
 /// Bytes made at once. Large enough that handing over costs nothing beside making them.
 const CHUNK_BYTES: usize = 64 << 10;
-/// Chunks that wait for a slow receiver.
-const CHUNKS_MAX: usize = 4;
 
 /// Making files up.
 pub struct MockApi(pub Arc<Services>);
@@ -72,35 +68,20 @@ impl MockApi {
     }
 }
 
-/// The file's bytes. They are made on a thread for blocking work, which begins when the first are asked for and ends when
-/// nobody asks any more.
+/// The file's bytes. Each chunk is made when it is asked for, as work of its own: one that nobody takes holds no thread.
 fn generated(spec: Spec) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
-    let mut spec = Some(spec);
-    let mut receiver = None;
-    futures_util::stream::poll_fn(move |cx| {
-        if let Some(spec) = spec.take() {
-            let (sender, chunks) = mpsc::channel(CHUNKS_MAX);
-            receiver = Some(chunks);
-            tokio::task::spawn_blocking(move || generate(&spec, &sender));
-        }
-        match &mut receiver {
-            Some(chunks) => chunks.poll_recv(cx).map(|chunk| chunk.map(Ok)),
-            None => Poll::Ready(None),
-        }
+    futures_util::stream::try_unfold(Some(Generator::new(&spec)), |generator| async {
+        let Some(generator) = generator else { return Ok(None) };
+        tokio::task::spawn_blocking(move || Some(next_chunk(generator))).await.map_err(io::Error::other)
     })
 }
 
-fn generate(spec: &Spec, sender: &mpsc::Sender<Bytes>) {
-    let mut generator = Generator::new(spec);
-    let mut more = true;
-    while more {
-        // Whole records are written, so a chunk is a little longer than asked for.
-        let mut chunk = Vec::with_capacity(CHUNK_BYTES + CHUNK_BYTES / 16);
-        more = generator.fill(&mut chunk, CHUNK_BYTES);
-        if sender.blocking_send(chunk.into()).is_err() {
-            return;
-        }
-    }
+/// The next chunk, and the rest where there is one.
+fn next_chunk(mut generator: Generator) -> (Bytes, Option<Generator>) {
+    // Whole records are written, so a chunk is a little longer than asked for.
+    let mut chunk = Vec::with_capacity(CHUNK_BYTES + CHUNK_BYTES / 16);
+    let more = generator.fill(&mut chunk, CHUNK_BYTES);
+    (chunk.into(), more.then_some(generator))
 }
 
 fn example_rows() -> Option<u64> {
