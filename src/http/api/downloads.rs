@@ -8,6 +8,7 @@ use crate::encode::Formulas;
 use crate::http::Services;
 use crate::http::code::ApiCode;
 use crate::http::error::ApiError;
+use crate::http::payload::disposition;
 use crate::http::payload::download::{Csv, Download, Ndjson, ProblemsCsv, RejectsCsv};
 use crate::http::payload::problem::Refused;
 use crate::rows::Format;
@@ -131,8 +132,7 @@ impl DownloadsApi {
     async fn name(&self, id: UploadId, ending: &str) -> Result<String, ApiError> {
         let found = self.0.ingest.get(id).await;
         let filename = found.map_err(|error| ApiError::from_act(error, ApiCode::NotRunning))?.filename;
-        let stem = filename.rsplit_once('.').map_or(filename.as_str(), |(stem, _)| stem);
-        Ok(format!("{}-{ending}", if stem.is_empty() { "upload" } else { stem }))
+        Ok(disposition::saved_name(&filename, ending))
     }
 }
 

@@ -81,6 +81,22 @@ pub fn file_label(name: &str) -> String {
     if label.is_empty() || label.chars().all(|c| c == '.') { UNNAMED.to_owned() } else { label.to_owned() }
 }
 
+/// A name under which any system saves a file, from a label and what the file is to end with: nothing that is a path, hidden,
+/// or a device (Windows takes `con.x.csv` for one).
+pub fn saved_name(label: &str, ending: &str) -> String {
+    let stem = label.rsplit_once('.').map_or(label, |(stem, _)| stem);
+    let plain = |c: char| if r#"<>:"/\|?*"#.contains(c) { '_' } else { c };
+    let stem: String = stem.chars().map(plain).collect();
+    let first = stem.split(['.', ' ']).next().unwrap_or_default().to_ascii_uppercase();
+    let is_port = |name: &str| first.strip_prefix(name).is_some_and(|rest| rest.chars().count() == 1);
+    let is_device = ["CON", "PRN", "AUX", "NUL"].contains(&&*first) || is_port("COM") || is_port("LPT");
+    match stem.as_str() {
+        "" => format!("upload-{ending}"),
+        stem if is_device || stem.starts_with(['.', '-', '~']) => format!("_{stem}-{ending}"),
+        stem => format!("{stem}-{ending}"),
+    }
+}
+
 /// A `Content-Disposition` that makes a browser save the answer under `name` (RFC 6266, section 4; RFC 8187, section 3.2).
 pub fn attachment(name: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_. ()+,@=".contains(c);
@@ -102,6 +118,23 @@ pub fn attachment(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn saved_names_are_plain_ones() {
+        for (label, expected) in [
+            ("people.csv", "people-rows.csv"),
+            ("Größe 1.2.csv", "Größe 1.2-rows.csv"),
+            (".htaccess", "upload-rows.csv"),
+            ("..%2f..%2fout.csv", "_..%2f..%2fout-rows.csv"),
+            ("-rf.csv", "_-rf-rows.csv"),
+            ("con.x.csv", "_con.x-rows.csv"),
+            ("lpt1 .csv", "_lpt1 -rows.csv"),
+            ("console.csv", "console-rows.csv"),
+            (r#"a:b?"c".csv"#, "a_b__c_-rows.csv"),
+        ] {
+            assert_eq!(saved_name(label, "rows.csv"), expected, "{label}");
+        }
+    }
 
     fn param(value: &str, name: &str) -> Option<String> {
         parse(value).1.into_iter().find(|(n, _)| n == name).map(|(_, v)| v)
