@@ -44,7 +44,8 @@ impl Program {
         let stdout = BufReader::new(child.stdout.take().expect("its output"));
         std::thread::spawn(move || stdout.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
         let line = lines.recv_timeout(PATIENCE);
-        let address = line.as_deref().ok().and_then(|line| line.strip_prefix("listening on http://"));
+        let place = line.as_deref().ok().and_then(|line| line.strip_prefix("listening on "));
+        let address = place.and_then(|place| place.strip_prefix("http://").or_else(|| place.strip_prefix("https://")));
         let Some(address) = address.and_then(|address| address.parse().ok()) else {
             let _ = child.kill();
             panic!("instead of where it listens it said {line:?}; its log: {}", log.lock().expect("the log"));
