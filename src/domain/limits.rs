@@ -100,6 +100,7 @@ limits! {
     mock_rows_max                   "mock-rows-max"                Count        10_000_000,    10_000,    "Most rows of a mock CSV."
     request_head_ms_max             "request-head-ms-max"          Milliseconds 10_000,        400,       "How long a request's head may take, and a new connection's first byte."
     body_stall_ms_max               "body-stall-ms-max"            Milliseconds 30_000,        400,       "How long a body may pause. Beyond it the request ends with 408, and an upload is interrupted."
+    body_rate_bytes_min             "body-rate-bytes-min"          Bytes        0,             0,         "Bytes a second that a body has to bring, over each `body-stall-ms-max` of waiting for it. A slower one ends as one that pauses. 0 asks for none, so that feeds may be slow."
     upload_ms_max                   "upload-ms-max"                Milliseconds 86_400_000,    20_000,    "How long one upload request may take in all. Beyond it the upload is interrupted."
     sender_absent_ms_max            "sender-absent-ms-max"         Milliseconds 10_000,        400,       "How long a resumable upload may be without a request before it is interrupted. It can be resumed all the same."
     metadata_bytes_max              "metadata-bytes-max"           Bytes        4 * KIB,       512,       "Longest `Upload-Metadata` of a resumable upload. A longer one is refused with 400."

@@ -65,7 +65,7 @@ api_codes! {
     MethodNotAllowed "method-not-allowed" 405 "Method not allowed"
         "This address exists, but not with this method. The `Allow` header lists the methods it has."
     BodyStalled "body-stalled" 408 "Body stalled"
-        "No byte of the body arrived for longer than this server waits (`body-stall-ms-max`). What was received of an upload is kept; it is interrupted."
+        "No byte of the body arrived for longer than this server waits (`body-stall-ms-max`), or too few (`body-rate-bytes-min`). What was received of an upload is kept; it is interrupted."
     UploadRunning "upload-running" 409 "Upload still running"
         "This cannot be done while the upload is running. Cancel it first, or wait for its end."
     NotRunning "not-running" 409 "Upload not running"

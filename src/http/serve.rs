@@ -169,7 +169,8 @@ impl<E: Endpoint<Output = Response> + 'static> Server<E> {
             // hyper keeps room for this as long as the answer lasts, and that of a watcher lasts long.
             Box::pin(async move {
                 let mut request: Request = (request, LocalAddr(local.into()), RemoteAddr(peer.into()), scheme).into();
-                incoming::watch(&mut request, Duration::from_millis(server.limits.body_stall_ms_max));
+                let (pause_max, rate_min) = (server.limits.body_stall_ms_max, server.limits.body_rate_bytes_min);
+                incoming::watch(&mut request, Duration::from_millis(pause_max), rate_min);
                 let response: hyper::Response<_> = server.endpoint.get_response(request).await.into();
                 Ok::<_, Infallible>(response.map(Given::new))
             })

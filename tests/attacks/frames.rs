@@ -172,7 +172,7 @@ async fn heads_that_unpack_to_much() {
     arena.serves().await;
     let told: Vec<_> = attacking.join_all().await.into_iter().flatten().collect();
     assert!(!told.is_empty() && !told.iter().any(|told| told.contains("200")), "{told:?}");
-    let (mib, refused) = (8 * requests * times * 3_900 >> 20, tally(told));
+    let (mib, refused) = ((8 * requests * times * 3_900) >> 20, tally(told));
     let tried = format!("{} heads, of {mib} MiB in all", 8 * requests);
     arena.close(Outcome { tried, held: "none".into(), refused }).await;
 }

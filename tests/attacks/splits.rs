@@ -9,7 +9,7 @@ use crate::raw::exchange;
 use crate::watcher::Watcher;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// What would be a header, an event, a line of a log, each on its own.
 const FORGED: &str = "x\r\nSet-Cookie: forged=1\r\n\r\n\nevent: forged\ndata: forged\nid: 7\n\n\0\rforged\u{85}forged\u{2028}forged\u{1b}[31mforged";
@@ -65,6 +65,11 @@ async fn say_it(arena: &Arena) -> Vec<String> {
     ] {
         ask(form.to("/upload/split")).await;
     }
+    // In events that somebody publishes, in their names and what they say.
+    for event in [json!({"event": FORGED, "data": 1}), json!({"event": "note", "data": {FORGED: FORGED}})] {
+        ask(Request::post("/sse/split").body("application/json", event.to_string())).await;
+        ask(Request::post("/sse?clients=split").body("application/json", event.to_string())).await;
+    }
     // In metadata of tus, in its names and values.
     let encoded = STANDARD.encode(FORGED);
     for metadata in [
@@ -116,7 +121,7 @@ async fn say_it(arena: &Arena) -> Vec<String> {
         });
     }
     // A stream that begins after an id that is none repeats it, in its place.
-    let mut watcher = Watcher::attach(&arena, &format!("/sse/split?last_event_id={escaped}")).await;
+    let mut watcher = Watcher::attach(arena, &format!("/sse/split?last_event_id={escaped}")).await;
     let gap = watcher.event().await;
     let from = gap.data["from"].as_str().expect("an id");
     assert!(from.starts_with("x\r\nSet-Cookie") && FORGED.starts_with(from), "{from:?}");
@@ -130,7 +135,10 @@ async fn is_not_split(arena: &Arena) {
     let mut watcher = arena.watch_from_start("split").await;
     loop {
         let event = watcher.event().await;
-        assert!(["row", "problem", "progress", "toast", "stage", "profile"].contains(&event.kind()), "{event:?}");
+        assert!(
+            ["row", "problem", "progress", "toast", "stage", "profile", "note"].contains(&event.kind()),
+            "{event:?}"
+        );
         if event.is("row") && event.data["data"]["a"] == "last" {
             return;
         }

@@ -182,7 +182,7 @@ impl<'a> PieceReceiver<'a> {
             Ok(Ok(bytes)) => return Ok(bytes),
             Ok(Err(error)) if error.kind() == io::ErrorKind::TimedOut => {
                 let max = span(self.limits.body_stall_ms_max);
-                ApiError::new(ApiCode::BodyStalled, format!("no byte of the body arrived for {max}"))
+                ApiError::new(ApiCode::BodyStalled, format!("no byte of the body, or too few, arrived for {max}"))
             }
             Ok(Err(_)) => ApiError::new(FailureCode::Interrupted, "the connection broke before the body was complete"),
             Err(_) => {

@@ -312,7 +312,7 @@ impl<'a> Receiver<'a> {
             }
             Broken::Io(error) if error.kind() == io::ErrorKind::TimedOut => {
                 let max = span(self.limits.body_stall_ms_max);
-                ApiError::new(ApiCode::BodyStalled, format!("no byte of the body arrived for {max}"))
+                ApiError::new(ApiCode::BodyStalled, format!("no byte of the body, or too few, arrived for {max}"))
             }
             // What hyper says of it is about its own parts.
             Broken::Io(_) => {

@@ -74,6 +74,31 @@ async fn a_body_that_pauses_for_body_stall_ms_max_is_408_and_its_upload_interrup
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_brings_less_than_body_rate_bytes_min_is_408_however_it_moves() {
+    let server = Server::limited(|limits| {
+        limits.body_stall_ms_max = 400;
+        limits.body_rate_bytes_min = 100;
+    })
+    .await;
+    let mut slow = server.begin("me").await;
+    slow.send("a\n").await;
+    let begun = Instant::now();
+    // It never pauses for as long as it may.
+    while slow.try_send("1\n").await.is_ok() && begun.elapsed() < Duration::from_secs(2) {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let told = slow.answer().await.problem(408, "body-stalled");
+    assert_eq!(server.look(told["upload"].as_str().expect("its upload")).await["stage"], "interrupted");
+    let mut quick = server.begin("me").await;
+    quick.send("a\n").await;
+    for _ in 0..12 {
+        tokio::time::sleep(Duration::from_millis(60)).await;
+        quick.send("1\n".repeat(40)).await;
+    }
+    assert_eq!(quick.finish().await.ok(201)["rows"], 480);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_upload_that_takes_longer_than_upload_ms_max_is_408_and_interrupted() {
     let server = Server::limited(|limits| limits.upload_ms_max = 400).await;
     let mut sending = server.begin("me").await;
