@@ -66,7 +66,7 @@ async fn say_it(arena: &Arena) -> Vec<String> {
         ask(form.to("/upload/split")).await;
     }
     // In events that somebody publishes, in their names and what they say.
-    for event in [json!({"event": FORGED, "data": 1}), json!({"event": "note", "data": {FORGED: FORGED}})] {
+    for event in [json!({"event": FORGED, "data": 1}), json!({"event": "x.note", "data": {FORGED: FORGED}})] {
         ask(Request::post("/sse/split").body("application/json", event.to_string())).await;
         ask(Request::post("/sse?clients=split").body("application/json", event.to_string())).await;
     }
@@ -136,7 +136,7 @@ async fn is_not_split(arena: &Arena) {
     loop {
         let event = watcher.event().await;
         assert!(
-            ["row", "problem", "progress", "toast", "stage", "profile", "note"].contains(&event.kind()),
+            ["row", "problem", "progress", "toast", "stage", "profile", "x.note"].contains(&event.kind()),
             "{event:?}"
         );
         if event.is("row") && event.data["data"]["a"] == "last" {

@@ -134,7 +134,8 @@ async fn more_streams_than_there_may_be() {
             frame => assert_ne!(frame.kind, GOAWAY, "{frame:?}"),
         }
     }
-    assert_eq!(arena.metric("rowcast_watchers").await, u64::from(STREAMS));
+    let watching = async || arena.metric("rowcast_watchers").await == u64::from(STREAMS);
+    until("the others", async || watching().await.then_some(())).await;
     arena.serves().await;
     drop(peer);
     let outcome = Outcome {
