@@ -13,6 +13,7 @@ use crate::http::{self, Health, Services, Tls, TlsError, Traffic};
 use crate::ingest::{Ingest, Retention};
 use crate::journal::{Journal, JournalError};
 use crate::metrics::Sources;
+use crate::rates::Rates;
 use crate::rows::Rows;
 use crate::spool::Spool;
 use crate::stats;
@@ -77,6 +78,7 @@ pub struct App {
     spool: Spool,
     health: Health,
     access: Arc<Access>,
+    rates: Arc<Rates>,
     retention: Retention,
     args: ServeArgs,
     started: SystemTime,
@@ -86,6 +88,8 @@ pub struct App {
 
 /// How often what is not to be kept is let go.
 const RETAIN_EVERY: Duration = Duration::from_secs(30);
+/// How often it is forgotten who has their whole allowance.
+const FORGET_EVERY: Duration = Duration::from_secs(60);
 
 impl App {
     /// Opens everything and binds the port.
@@ -121,6 +125,7 @@ impl App {
             spool,
             health: Health::default(),
             access,
+            rates: Arc::new(Rates::new(&args.limits.0)),
             retention: retention(args),
             args: args.clone(),
             started: SystemTime::now(),
@@ -158,6 +163,8 @@ impl App {
             static_dir: self.args.static_dir.clone(),
             allowed_hosts: self.allowed_hosts(),
             allowed_origins: self.args.allow_origin.clone(),
+            trusted_proxies: self.args.trusted_proxy.clone(),
+            rates: Arc::clone(&self.rates),
             keep_ms: self.retention.keep_ms,
             traffic: traffic.clone(),
             metrics: Arc::new(move || metrics.text()),
@@ -172,6 +179,7 @@ impl App {
         let serving = http::serve(self.listener, endpoint, limits, traffic, self.tls, accepting.clone());
         let serving = tokio::spawn(serving);
         let retaining = tokio::spawn(retain(self.ingest.clone(), self.retention));
+        let forgetting = tokio::spawn(forget_idle(self.rates));
         let every = Duration::from_millis(self.limits.keys_poll_ms.max(1));
         let looking = tokio::spawn(look_at_keys(self.access, every, changes));
         shutdown.cancelled().await;
@@ -180,6 +188,7 @@ impl App {
         self.health.shutting_down();
         accepting.cancel();
         retaining.abort();
+        forgetting.abort();
         renewing.inspect(tokio::task::JoinHandle::abort);
         looking.abort();
         telling.abort();
@@ -201,6 +210,7 @@ impl App {
             spool: self.spool.clone(),
             journal: self.journal.clone(),
             streams: self.streams.clone(),
+            rates: Arc::clone(&self.rates),
             started: self.started,
         }
     }
@@ -242,6 +252,14 @@ async fn retain(ingest: Ingest, retention: Retention) {
         if let Err(error) = ingest.retain(retention).await {
             tracing::warn!(%error, "old uploads could not be let go; it is tried again");
         }
+    }
+}
+
+async fn forget_idle(rates: Arc<Rates>) {
+    let mut every = tokio::time::interval(FORGET_EVERY);
+    loop {
+        every.tick().await;
+        rates.forget_idle();
     }
 }
 

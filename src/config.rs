@@ -20,6 +20,7 @@ pub use upkeep::{BackupArgs, GcArgs};
 
 use crate::domain::{LimitSpec, Limits, Unit};
 use crate::mock::{BadColumns, Column};
+use crate::rates::Network;
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 use std::fmt;
 use std::net::SocketAddr;
@@ -61,6 +62,11 @@ pub struct ServeArgs {
     /// Origins whose pages may use this server from another site, such as `https://app.example` (CORS).
     #[arg(long, env = "ROWCAST_ALLOW_ORIGIN", value_name = "ORIGIN", value_delimiter = ',')]
     pub allow_origin: Vec<String>,
+
+    /// Networks of proxies that are believed when they say whom a request is from (`Forwarded`, `X-Forwarded-For`,
+    /// `X-Forwarded-Proto`), such as `127.0.0.1` or `10.0.0.0/8`; may be said several times. Nobody else is.
+    #[arg(long, env = "ROWCAST_TRUSTED_PROXY", value_name = "NETWORK", value_delimiter = ',')]
+    pub trusted_proxy: Vec<Network>,
 
     /// Listen beyond loopback without --auth, although anybody who reaches the port may then read, upload and delete.
     #[arg(long, env = "ROWCAST_INSECURE_PUBLIC", value_parser = clap::builder::BoolishValueParser::new(),

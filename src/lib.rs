@@ -9,7 +9,7 @@
 //! | 4 | [`stream`] | who watches, and what they get |
 //! | 3 | [`rows`] | rows read back from their spans and literals |
 //! | 2 | [`spool`], [`journal`] | files; the journal knows SQLite, nobody else does |
-//! | 1 | [`reader`], [`encode`], [`mock`], [`access`] | pure: bytes to rows, events to bytes, rows out of nothing, keys to people |
+//! | 1 | [`reader`], [`encode`], [`mock`], [`access`], [`rates`] | pure: bytes to rows, events to bytes, rows out of nothing, keys to people, how much each may |
 //! | 0 | [`domain`], [`tally`] | the words; numbers that parts keep of themselves |
 //!
 //! A module imports only from layers below its own, and not from its neighbours; `tests/it/tidy.rs` holds this.
@@ -27,6 +27,7 @@ pub mod journal;
 pub mod metrics;
 pub mod mock;
 pub mod process;
+pub mod rates;
 pub mod reader;
 pub mod remote;
 pub mod rows;

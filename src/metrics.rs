@@ -8,10 +8,12 @@ use crate::http::Traffic;
 use crate::ingest::Ingest;
 use crate::journal::Journal;
 use crate::process::Process;
+use crate::rates::Rates;
 use crate::spool::Spool;
 use crate::stream::Streams;
 use crate::tally::{BOUNDS_MS, DurationsSeen};
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// What a metric's samples mean.
@@ -67,6 +69,8 @@ catalogue! {
     DURATIONS        "rowcast_http_request_duration_seconds"     Histogram ["operation"]                 "From a request's head to its answer's head; of an upload that is its whole body, of a stream only its beginning."
     HTTP_RECEIVED    "rowcast_http_received_bytes_total"         Counter   []                            "Bytes of requests' bodies, of requests that are over."
     HTTP_SENT        "rowcast_http_sent_bytes_total"             Counter   []                            "Bytes of answers' bodies, of requests that are over."
+    REFUSALS         "rowcast_rate_refusals_total"               Counter   ["policy"]                    "Times that a policy refused somebody, or the rest of a body."
+    TRACKED          "rowcast_rates_tracked"                     Gauge     []                            "Addresses, keys and clients whose rates are remembered, each once for each policy."
     RUNNING          "rowcast_uploads_running"                   Gauge     []                            "Uploads that run now."
     BEGUN            "rowcast_uploads_begun_total"               Counter   []                            "Uploads begun, parts of files among them; not those that read a file again."
     ENDED            "rowcast_uploads_ended_total"               Counter   ["outcome"]                   "Uploads that ended, by how. One that was interrupted and goes on ends again."
@@ -109,6 +113,8 @@ pub struct Sources {
     pub journal: Journal,
     /// Watchers.
     pub streams: Streams,
+    /// How often and how much.
+    pub rates: Arc<Rates>,
     /// When the process started.
     pub started: SystemTime,
 }
@@ -153,6 +159,12 @@ impl Sources {
         let (received, sent) = self.traffic.bytes();
         text.one(HTTP_RECEIVED, received);
         text.one(HTTP_SENT, sent);
+        let mut family = text.family(REFUSALS);
+        for (policy, refusals) in self.rates.refused() {
+            family.sample(&[("policy", policy.name())], refusals);
+        }
+        family.sample(&[("policy", "client-kept-bytes")], self.ingest.client_full());
+        text.one(TRACKED, self.rates.tracked() as u64);
     }
 
     fn uploads(&self, text: &mut Text) {

@@ -118,6 +118,18 @@ limits! {
     ticket_ms                       "ticket-ms"                    Milliseconds 60_000,        2_000,     "How long a ticket holds where nothing is said."
     keys_poll_ms                    "keys-poll-ms"                 Milliseconds 1_000,         50,        "How often the key file is looked at for changes, and so how long a revoked key may still work."
     jwt_leeway_ms                   "jwt-leeway-ms"                Milliseconds 30_000,        0,         "How far the clock of whoever signs tokens may be off. A token works so much longer than its `exp`."
+    rates_tracked_max               "rates-tracked-max"            Count        65_536,        1_024,     "Addresses, keys and clients whose rates are remembered, for each rate. Further ones share a few allowances. Who has their whole allowance back is forgotten."
+    address_requests_per_minute_max "address-requests-per-minute-max" Count     60_000,        60_000,    "Requests of one address (of IPv6: a /64) in a minute; as many at once, and they come back evenly. Further ones are refused with 429. 0 is no limit, as for every rate."
+    address_uploads_per_minute_max  "address-uploads-per-minute-max" Count      12_000,        12_000,    "Uploads that one address begins in a minute. Further ones are refused with 429."
+    address_connects_per_minute_max "address-connects-per-minute-max" Count     12_000,        12_000,    "Watchers that one address attaches in a minute. Further ones are refused with 429."
+    address_received_bytes_per_day_max "address-received-bytes-per-day-max" Bytes 1024 * GIB,  4 * GIB,   "Bytes of bodies from one address in a day. Beyond it requests with a body are refused with 429, and a running upload is interrupted."
+    address_failed_credentials_per_minute_max "address-failed-credentials-per-minute-max" Count 120, 6_000, "Credentials from one address that prove nothing, in a minute. Beyond it none is looked at: 429."
+    key_requests_per_minute_max     "key-requests-per-minute-max"  Count        60_000,        60_000,    "Requests in a minute of one person or program, as their key or token names them (`sub`). Further ones are refused with 429."
+    key_uploads_per_minute_max      "key-uploads-per-minute-max"   Count        12_000,        12_000,    "Uploads that one person or program begins in a minute. Further ones are refused with 429."
+    key_connects_per_minute_max     "key-connects-per-minute-max"  Count        12_000,        12_000,    "Watchers that one person or program attaches in a minute. Further ones are refused with 429."
+    key_received_bytes_per_day_max  "key-received-bytes-per-day-max" Bytes      1024 * GIB,    4 * GIB,   "Bytes of bodies from one person or program in a day. Beyond it requests with a body are refused with 429, and a running upload is interrupted."
+    client_uploads_per_day_max      "client-uploads-per-day-max"   Count        0,             0,         "Uploads that are begun for one client in a day, counted since the start. Further ones are refused with 429. 0 is no limit."
+    client_kept_bytes_max           "client-kept-bytes-max"        Bytes        0,             0,         "Bytes that the uploads of one client keep in the spool, all together. Beyond it an upload is refused or interrupted with 507. 0 is no limit."
     shutdown_ms_max                 "shutdown-ms-max"              Milliseconds 4_000,         2_000,     "How long a shutdown waits for running requests before it cuts them."
 }
 

@@ -165,6 +165,8 @@ failure_codes! {
         "What arrived has another digest than the request's `Content-Digest` or `Repr-Digest` says (RFC 9530): it was changed on its way, or the digest is of something else. For a form it is of the whole body, not of the file. The rows that were announced stay readable. Send the file again."
     DiskFull "disk-full" "The server's disk is full"
         "The server has no room for more bytes. The rows that were announced stay readable. Go on with the upload when whoever runs the server has made room."
+    ClientFull "client-full" "The client keeps as much as it may"
+        "The uploads of this client keep as many bytes as it may (`client-kept-bytes-max`). The rows that were announced stay readable. Delete uploads that nobody needs, or wait until they expire, and go on with this one."
     StorageFailed "storage-failed" "The server could not keep the bytes"
         "Writing to the server's disk failed. The rows that were announced stay readable. The server's log says more."
     Cancelled "upload-cancelled" "Upload cancelled"
@@ -179,6 +181,11 @@ impl FailureCode {
     /// The code with that text.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|code| code.as_str() == text)
+    }
+
+    /// Whether it passes when somebody makes room.
+    pub const fn is_about_room(self) -> bool {
+        matches!(self, Self::ClientFull | Self::DiskFull)
     }
 }
 

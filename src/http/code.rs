@@ -100,6 +100,18 @@ api_codes! {
         "This `Idempotency-Key` was used for an upload of other bytes, under another file name or with other fields, or for another event. Give each request a key of its own, and repeat a request as it was."
     TooManyWatchers "too-many-watchers" 429 "Too many watchers"
         "As many connections as this server takes watch this client already. Close one, or let several tabs share one."
+    TooManyRequests "too-many-requests" 429 "Too many requests"
+        "More requests came from this address, or by this key, than this server takes in a minute. `detail` says which policy it is and what it allows, `Retry-After` when to come again."
+    TooManyNewUploads "too-many-new-uploads" 429 "Uploads begun too often"
+        "More uploads were begun from this address, or by this key, than this server takes in a minute. Begin the next one when `Retry-After` says; those that run go on."
+    TooManyConnects "too-many-connects" 429 "Watchers attached too often"
+        "More watchers were attached from this address, or by this key, than this server takes in a minute. Try again when `Retry-After` says, with the last event id: nothing is missed. An `EventSource` ends with this answer, so open another."
+    TooManyBytes "too-many-bytes" 429 "Too many bytes"
+        "More bytes came from this address, or by this key, than this server takes in a day. What was received of an upload is kept; go on with it when `Retry-After` says."
+    TooManyFailedCredentials "too-many-failed-credentials" 429 "Too many failed credentials"
+        "So many credentials from this address proved nothing that no further one is looked at for a while, good or not. Try again when `Retry-After` says, with the right one."
+    ClientUploadsUsedUp "client-uploads-used-up" 429 "No more uploads for this client today"
+        "As many uploads were begun for this client as it may have in a day (`client-uploads-per-day-max`). Begin the next one when `Retry-After` says."
     PartHeadTooLong "part-head-too-long" 431 "Head of a part too long"
         "The head of a multipart part is longer than this server takes (`multipart-head-bytes-max`)."
     Internal "internal-error" 500 "Internal error"
@@ -167,7 +179,7 @@ impl Code {
                 FailureCode::CorruptCompression | FailureCode::UnknownEncoding => 422,
                 FailureCode::StorageFailed => 500,
                 FailureCode::TooManyUploads => 503,
-                FailureCode::DiskFull => 507,
+                FailureCode::ClientFull | FailureCode::DiskFull => 507,
             },
         }
     }
@@ -195,9 +207,18 @@ impl Code {
                 ApiCode::TooManyWatchers | ApiCode::NotReady | ApiCode::ShuttingDown | ApiCode::TooManyConnections,
             ) => Some(2),
             Self::Api(ApiCode::UploadLocked | ApiCode::IdempotencyKeyRunning) => Some(1),
+            // The allowance knows better, where there is one.
+            Self::Api(
+                ApiCode::TooManyRequests
+                | ApiCode::TooManyNewUploads
+                | ApiCode::TooManyConnects
+                | ApiCode::TooManyBytes
+                | ApiCode::TooManyFailedCredentials
+                | ApiCode::ClientUploadsUsedUp,
+            ) => Some(1),
             Self::Upload(FailureCode::ServerStopping) => Some(2),
             Self::Upload(FailureCode::TooManyUploads) => Some(5),
-            Self::Upload(FailureCode::DiskFull) => Some(60),
+            Self::Upload(FailureCode::ClientFull | FailureCode::DiskFull) => Some(60),
             _ => None,
         }
     }
@@ -257,11 +278,14 @@ mod tests {
             ("header-too-long", 422),
             ("too-many-columns", 422),
             ("too-many-watchers", 429),
+            ("too-many-requests", 429),
+            ("client-uploads-used-up", 429),
             ("part-head-too-long", 431),
             ("internal-error", 500),
             ("storage-failed", 500),
             ("too-many-uploads", 503),
             ("shutting-down", 503),
+            ("client-full", 507),
             ("disk-full", 507),
         ];
         for (code, status) in table {

@@ -2,9 +2,9 @@
 
 use super::code::ApiCode;
 use super::error::ApiError;
+use super::sender::came_by_tls;
 use poem::Request;
 use poem::http::header::{AUTHORIZATION, COOKIE, ORIGIN};
-use poem::http::uri::Scheme;
 
 /// The session's cookie.
 pub const COOKIE_NAME: &str = "rowcast_session";
@@ -87,10 +87,9 @@ pub fn set_cookie(request: &Request, value: &str, max_age_s: Option<u64>) -> Str
     cookie
 }
 
-/// Whether the browser sees this server by TLS, which may end at a proxy. Whoever lies about it harms their own cookie.
+/// Whether the browser sees this server by TLS, which may end at a proxy; its page's origin says so as well.
 fn came_encrypted(request: &Request) -> bool {
-    let starts = |name: &str, text: &str| request.header(name).is_some_and(|value| value.starts_with(text));
-    *request.scheme() == Scheme::HTTPS || starts(ORIGIN.as_str(), "https://") || starts("X-Forwarded-Proto", "https")
+    came_by_tls(request) || request.header(ORIGIN).is_some_and(|origin| origin.starts_with("https://"))
 }
 
 #[cfg(test)]
@@ -131,9 +130,9 @@ mod tests {
     fn a_cookie_is_kept_from_scripts_and_sites_and_from_plain_http_where_there_is_tls() {
         let plain = set_cookie(&asking(&[], "/session"), "v", None);
         assert_eq!(plain, "rowcast_session=v; Path=/; HttpOnly; SameSite=Strict");
-        for header in [("origin", "https://rows.example"), ("x-forwarded-proto", "https")] {
-            let secure = set_cookie(&asking(&[header], "/session"), "v", Some(60));
-            assert_eq!(secure, format!("{plain}; Max-Age=60; Secure"));
-        }
+        let secure = set_cookie(&asking(&[("origin", "https://rows.example")], "/session"), "v", Some(60));
+        assert_eq!(secure, format!("{plain}; Max-Age=60; Secure"));
+        // Anybody can say so; who is believed is found out before.
+        assert_eq!(set_cookie(&asking(&[("x-forwarded-proto", "https")], "/session"), "v", None), plain);
     }
 }

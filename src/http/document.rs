@@ -1,6 +1,7 @@
 //! The OpenAPI document: what the handlers say of themselves, and what the gate asks of whoever uses them.
 
 use super::Api;
+use super::admission;
 use super::code::{ApiCode, Code};
 use super::credential::COOKIE_NAME;
 use super::gate::{Need, need};
@@ -28,6 +29,7 @@ impl<T: OpenApi> OpenApi for Described<T> {
                 // What the table does not know is refused to everybody; a test keeps it whole.
                 let need = need(&operation.method, &path.path).unwrap_or(Need::Anybody);
                 secure(operation, need);
+                limit(operation, need);
             }
         }
         apis
@@ -101,6 +103,15 @@ fn secure(operation: &mut MetaOperation, need: Need) {
     answer(operation, 403, &[codes, &[ApiCode::CrossSite]].concat());
 }
 
+/// What the policies can answer instead: to any request, to one that shows a credential, and to what begins something.
+fn limit(operation: &mut MetaOperation, need: Need) {
+    let begins = admission::refusals_of(operation.operation_id.unwrap_or_default());
+    let shows = (need != Need::Public).then_some(ApiCode::TooManyFailedCredentials);
+    let sends = operation.request.is_some().then_some(ApiCode::TooManyBytes);
+    let codes = [Some(ApiCode::TooManyRequests), shows, sends, begins];
+    answer(operation, 429, &codes.into_iter().flatten().collect::<Vec<_>>());
+}
+
 /// Notes that the operation can be answered with these codes, all of that status.
 fn answer(operation: &mut MetaOperation, status: u16, codes: &[ApiCode]) {
     let responses = &mut operation.responses.responses;
@@ -138,7 +149,9 @@ pub fn described_as<T>(api: T) -> OpenApiService<T, ()> {
             "Watch a client with `GET /sse/{client}`, upload for it with `POST /upload/{client}`. Both work with the name of \
              any client; it need not be made before. Errors are `application/problem+json` (RFC 9457); their `type` leads \
              to an explanation. Where a server asks who one is (`GET /session` says so), send a key or token as \
-             `Authorization: Bearer …`.",
+             `Authorization: Bearer …`. How often and how much is bounded by policies: answers say in `RateLimit` and \
+             `RateLimit-Policy` how one stands with the one that is closest to its end \
+             (draft-ietf-httpapi-ratelimit-headers-10), and 429 when to come again (`Retry-After`).",
         )
         .server("/")
 }

@@ -4,6 +4,7 @@ use super::code::{ApiCode, Code};
 use crate::domain::{Failure, FailureCode, UploadId};
 use crate::ingest::ActError;
 use crate::journal::JournalError;
+use crate::rates::Exceeded;
 use crate::rows::RowsError;
 use crate::stream::{AttachError, PublishError};
 use poem::error::{MethodNotAllowedError, NotFoundError, ResponseError};
@@ -24,12 +25,14 @@ pub struct ApiError {
     pub resume: bool,
     /// The methods that the address has, where it has not the one that was used.
     pub allow: Option<String>,
+    /// The allowance that is used up, where that is why.
+    pub exceeded: Option<Exceeded>,
 }
 
 impl ApiError {
     /// An error of this kind with its sentence.
     pub fn new(code: impl Into<Code>, detail: impl Into<String>) -> Self {
-        Self { code: code.into(), detail: detail.into(), upload: None, resume: false, allow: None }
+        Self { code: code.into(), detail: detail.into(), upload: None, resume: false, allow: None, exceeded: None }
     }
 
     /// An error of this kind with the sentence of the table.
@@ -56,8 +59,8 @@ impl ApiError {
 
     /// Why an upload ended; it says where it goes on, if it does.
     pub fn of_failure(failure: Failure, upload: UploadId) -> Self {
-        use FailureCode::{DiskFull, Interrupted, ServerStopping, UploadTooSlow};
-        let resume = matches!(failure.code, DiskFull | Interrupted | ServerStopping | UploadTooSlow);
+        use FailureCode::{ClientFull, DiskFull, Interrupted, ServerStopping, UploadTooSlow};
+        let resume = matches!(failure.code, ClientFull | DiskFull | Interrupted | ServerStopping | UploadTooSlow);
         Self { resume, ..Self::from(failure).of_upload(upload) }
     }
 

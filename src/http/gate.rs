@@ -5,6 +5,7 @@
 //! uploads of other clients nobody is told, not even that they are there.
 
 use super::Services;
+use super::admission::Admission;
 use super::code::ApiCode;
 use super::credential::{self, Credential};
 use super::error::ApiError;
@@ -106,14 +107,20 @@ impl Gate {
     /// answer is for them alone.
     ///
     /// # Errors
-    /// `unauthenticated`, `invalid-token`, `token-expired`, `forbidden`, `cross-site`, and `not-found` for what belongs to
+    /// `unauthenticated`, `invalid-token`, `token-expired`, `forbidden`, `cross-site`, what [`Admission`] refuses, and `not-found` for what belongs to
     /// others.
-    pub async fn check(&self, request: &mut Request, address: &str, guard: &Guard) -> Result<bool, ApiError> {
+    pub async fn check(
+        &self,
+        request: &mut Request,
+        address: &str,
+        guard: &Guard,
+        admission: &mut Admission,
+    ) -> Result<bool, ApiError> {
         let need = need(request.method(), address).ok_or_else(|| ApiError::plain(ApiCode::Forbidden))?;
         if need == Need::Public {
             return Ok(false);
         }
-        let Some(principal) = self.who(request, need, guard)? else {
+        let Some(principal) = self.who(request, need, guard, admission)? else {
             return match need {
                 Need::Welcome => Ok(true),
                 _ => Err(ApiError::plain(ApiCode::Unauthenticated)),
@@ -121,34 +128,50 @@ impl Gate {
         };
         // Before it is known whether they may: a refusal is told with who was refused.
         request.extensions_mut().insert(principal.clone());
+        if !self.0.access.is_open() {
+            admission.key(&principal.sub)?;
+        }
         self.allow(request, &principal, need).await?;
         Ok(!self.0.access.is_open())
     }
 
-    fn who(&self, request: &Request, need: Need, guard: &Guard) -> Result<Option<Principal>, ApiError> {
+    fn who(
+        &self,
+        request: &Request,
+        need: Need,
+        guard: &Guard,
+        admission: &mut Admission,
+    ) -> Result<Option<Principal>, ApiError> {
         let access = &self.0.access;
         if access.is_open() {
             return Ok(Some(Principal::anybody()));
         }
         let takes_ticket = need == Need::Watch;
-        let found = match credential::of(request, takes_ticket)? {
-            None => return Ok(None),
-            Some(Credential::Bearer(token)) => access.bearer(&token, now_ms()),
-            Some(Credential::Ticket(ticket)) => access.of_ticket(&ticket, now_ms()),
-            Some(Credential::Cookies(values)) => {
+        let Some(shown) = credential::of(request, takes_ticket)? else { return Ok(None) };
+        admission.credential()?;
+        let is_cookie = matches!(shown, Credential::Cookies(_));
+        let found = match shown {
+            Credential::Bearer(token) => access.bearer(&token, now_ms()),
+            Credential::Ticket(ticket) => access.of_ticket(&ticket, now_ms()),
+            Credential::Cookies(values) => {
                 // A browser sends it by itself, so it has to be our own page that asks, whatever the method.
                 guard.check_page(request)?;
                 let mut opened = values.iter().map(|value| access.of_session(value, now_ms()));
                 let first = opened.next().unwrap_or(Err(Refusal::Expired));
-                let found = if first.is_ok() { first } else { opened.find(Result::is_ok).unwrap_or(first) };
-                match found {
-                    // Whoever only asks who they are is told: nobody, any more.
-                    Err(_) if need == Need::Welcome => return Ok(None),
-                    found => found,
-                }
+                if first.is_ok() { first } else { opened.find(Result::is_ok).unwrap_or(first) }
             }
         };
-        Ok(Some(found?))
+        match found {
+            Ok(principal) => Ok(Some(principal)),
+            Err(refusal) => {
+                // What is expired was good once: nobody guesses.
+                if refusal != Refusal::Expired {
+                    admission.failed();
+                }
+                // Whoever only asks who they are is told: nobody, any more.
+                if is_cookie && need == Need::Welcome { Ok(None) } else { Err(refusal.into()) }
+            }
+        }
     }
 
     async fn allow(&self, request: &Request, principal: &Principal, need: Need) -> Result<(), ApiError> {

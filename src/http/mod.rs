@@ -4,8 +4,8 @@
 //! `rows`, and puts both into words that clients understand.
 //!
 //! The way of a request: [`serve()`] accepts its connection and watches over it · `incoming` watches over its body ·
-//! `observe` notes that it came and how it went · `site` decides whether and where it goes, and asks `guard` (which host,
-//! which page) and `gate` (who) · a handler of `api` answers · `site` gives every error its form.
+//! `observe` notes from whom it came (`sender`) and how it went · `site` decides whether and where it goes, and asks `admission`
+//! (how often), `guard` (which host, which page) and `gate` (who) · a handler of `api` answers · `site` gives every error its form.
 //!
 //! Invariants:
 //! - Whatever goes wrong is answered with `application/problem+json` from one table (`code`), panics too.
@@ -15,6 +15,7 @@
 //!
 //! Not for: deciding anything about a file's content, keeping state, or what a role is good for (`access`).
 
+mod admission;
 mod api;
 mod code;
 mod cors;
@@ -28,9 +29,11 @@ mod gate;
 mod guard;
 mod health;
 mod incoming;
+mod metered;
 mod observe;
 mod payload;
 mod problems;
+mod sender;
 mod serve;
 mod site;
 mod stall;
@@ -53,6 +56,7 @@ pub use traffic::{Answered, Traffic};
 use crate::access::Access;
 use crate::domain::Limits;
 use crate::ingest::Ingest;
+use crate::rates::{Network, Rates};
 use crate::rows::Rows;
 use crate::stream::Streams;
 use api::downloads::DownloadsApi;
@@ -72,6 +76,7 @@ use gate::Gate;
 use guard::Guard;
 use observe::Observed;
 use poem::{Endpoint, IntoEndpoint, Response};
+use sender::Senders;
 use site::{Addresses, Site};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -97,6 +102,10 @@ pub struct Services {
     pub allowed_hosts: Vec<String>,
     /// Origins whose pages may use this server, as `https://app.example`.
     pub allowed_origins: Vec<String>,
+    /// Networks of proxies that are believed when they say whom a request is from.
+    pub trusted_proxies: Vec<Network>,
+    /// How often and how much.
+    pub rates: Arc<Rates>,
     /// Milliseconds that an upload is kept after it last changed its stage.
     pub keep_ms: u64,
     /// Where requests are counted.
@@ -140,6 +149,7 @@ pub fn endpoint(services: Services) -> impl Endpoint<Output = Response> + 'stati
     let ui = Ui::new(services.static_dir.clone());
     let guard = Guard::new(services.allowed_hosts.iter().cloned(), services.allowed_origins.iter().cloned());
     let traffic = services.traffic.clone();
+    let senders = Senders::new(services.trusted_proxies.clone());
     let services = Arc::new(services);
     let gate = Gate(services.clone());
     let api: Api = (
@@ -162,7 +172,7 @@ pub fn endpoint(services: Services) -> impl Endpoint<Output = Response> + 'stati
     );
     let operations = described_as(api).into_endpoint();
     let site = Site { operations, addresses: Addresses::of::<Api>(), ui, guard, gate };
-    Observed { inner: site, traffic }
+    Observed { inner: site, traffic, senders }
 }
 
 #[cfg(test)]

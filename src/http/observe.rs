@@ -3,8 +3,10 @@
 //!
 //! Never noted: queries (they may hold tickets), headers, and anything of a body but its length.
 
+use super::sender::Senders;
 use super::trace::Trace;
 use super::traffic::{NOTHING, Traffic};
+use crate::rates::Sender;
 use bytes::Bytes;
 use http_body_util::combinators::BoxBody;
 use hyper::body::{Body as _, Frame, SizeHint};
@@ -12,6 +14,7 @@ use poem::http::header::LOCATION;
 use poem::http::{Method, StatusCode};
 use poem::{Endpoint, Request, Response};
 use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -49,13 +52,17 @@ pub struct Observed<E> {
     pub inner: E,
     /// Where it is counted.
     pub traffic: Traffic,
+    /// Who sends them.
+    pub senders: Senders,
 }
 
 impl<E: Endpoint<Output = Response>> Endpoint for Observed<E> {
     type Output = Response;
 
-    async fn call(&self, request: Request) -> poem::Result<Response> {
-        let mut line = Box::new(Line::new(&request, self.traffic.clone()));
+    async fn call(&self, mut request: Request) -> poem::Result<Response> {
+        let sender = self.senders.of(&request);
+        request.extensions_mut().insert(sender);
+        let mut line = Box::new(Line::new(&request, sender, self.traffic.clone()));
         let span = tracing::info_span!(
             target: "rowcast",
             "request",
@@ -82,7 +89,10 @@ struct Line {
     trace: Trace,
     method: Method,
     path: String,
-    peer: String,
+    /// None where nobody connected, but in a test.
+    peer: Option<SocketAddr>,
+    /// Whom it is from, where that is not the peer.
+    address: Option<IpAddr>,
     began: Instant,
     received: Received,
     sent_bytes: u64,
@@ -97,14 +107,14 @@ struct Line {
 }
 
 impl Line {
-    fn new(request: &Request, traffic: Traffic) -> Self {
+    fn new(request: &Request, sender: Sender, traffic: Traffic) -> Self {
         let path = request.uri().path();
-        let peer = request.remote_addr().as_socket_addr().map(ToString::to_string);
         Self {
             trace: Trace::of(request.headers()),
             method: request.method().clone(),
             path: path.get(..PATH_BYTES_MAX).unwrap_or(path).to_owned(),
-            peer: peer.unwrap_or_default(),
+            peer: request.remote_addr().as_socket_addr().copied(),
+            address: Some(sender.address).filter(|address| *address != sender.peer.ip().to_canonical()),
             began: Instant::now(),
             received: request.extensions().get().cloned().unwrap_or_default(),
             sent_bytes: 0,
@@ -147,7 +157,8 @@ impl Drop for Line {
             sent_bytes = self.sent_bytes,
             ms,
             whole = self.is_whole,
-            peer = self.peer,
+            peer = self.peer.map(tracing::field::display),
+            address = self.address.map(tracing::field::display),
             operation = self.noted.operation,
             trace_id = self.trace.trace_id,
             "request"
@@ -161,7 +172,8 @@ impl Drop for Line {
                 path = self.path,
                 location = self.location,
                 status,
-                peer = self.peer,
+                peer = self.peer.map(tracing::field::display),
+                address = self.address.map(tracing::field::display),
                 trace_id = self.trace.trace_id,
                 "act"
             );

@@ -1,6 +1,7 @@
 //! What stands around every operation: who may ask, which methods an address has, how errors look, and what every answer
 //! carries.
 
+use super::admission::Admission;
 use super::code::ApiCode;
 use super::error::ApiError;
 use super::gate::Gate;
@@ -115,8 +116,14 @@ pub struct Site<E> {
 }
 
 impl<E: Endpoint<Output = Response>> Site<E> {
-    /// The answer; `noted` becomes what is known of the request by then.
-    async fn answer(&self, mut request: Request, noted: &mut Noted) -> Result<Response, ApiError> {
+    /// The answer; `noted` and `admission` become what is known of the request by then.
+    async fn answer(
+        &self,
+        mut request: Request,
+        noted: &mut Noted,
+        admission: &mut Admission,
+    ) -> Result<Response, ApiError> {
+        admission.request()?;
         let path = request.uri().path().to_owned();
         let is_file = tus::is_file(&path);
         if is_file {
@@ -150,10 +157,15 @@ impl<E: Endpoint<Output = Response>> Site<E> {
         } else if own.is_none() {
             return other_method(&method, methods.iter().map(|(method, _)| method));
         }
-        let allowed = self.gate.check(&mut request, address, &self.guard).await;
+        if by_get.is_none() {
+            // HEAD begins nothing.
+            admission.operation(noted.operation)?;
+        }
+        let allowed = self.gate.check(&mut request, address, &self.guard, admission).await;
         let asked_for = !self.gate.0.access.is_open();
         noted.principal = gate::principal(&request).filter(|_| asked_for).map(|principal| principal.sub.clone());
         let is_personal = allowed?;
+        admission.body(&mut request)?;
         let mut response = match self.operations.call(request).await {
             Ok(response) => response,
             Err(error) if error.is_from_response() => error.into_response(),
@@ -194,13 +206,15 @@ impl<E: Endpoint<Output = Response>> Endpoint for Site<E> {
             return Ok(preflight);
         }
         let mut noted = Noted::default();
-        let answer = AssertUnwindSafe(self.answer(request, &mut noted)).catch_unwind().await;
+        let mut admission = Admission::new(&self.gate.0.rates, &request);
+        let answer = AssertUnwindSafe(self.answer(request, &mut noted, &mut admission)).catch_unwind().await;
         let mut response = match answer {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => problem::response(&error, &instance),
             // The panic's message went to the log by the panic hook; it is nobody else's business.
             Err(_) => problem::response(&ApiError::plain(ApiCode::Internal), &instance),
         };
+        admission.complete_headers(&mut response);
         if is_head {
             without_body(&mut response);
         }

@@ -34,6 +34,8 @@ fn services(folder: &std::path::Path) -> Services {
         static_dir: None,
         allowed_hosts: vec![],
         allowed_origins: vec![],
+        trusted_proxies: vec![],
+        rates: Arc::new(crate::rates::Rates::new(&Limits::for_tests())),
         keep_ms: 86_400_000,
         access: Arc::new(Access::open(Mode::None, folder, &Limits::for_tests()).unwrap()),
         changes: watch::Sender::new(()),

@@ -6,7 +6,7 @@ use super::intake::{Intake, start_writing};
 use super::job::Job;
 use super::shared::Shared;
 use super::{Service, words};
-use crate::domain::{Failure, FailureCode, Stage, UploadId};
+use crate::domain::{Failure, Stage, UploadId};
 use crate::journal::Checkpoint;
 use crate::spool::{Follower, Writer};
 use crate::stream::Publisher;
@@ -33,7 +33,7 @@ pub(super) fn begin(service: &Arc<Service>, shared: &Arc<Shared>) -> Result<Inta
 /// Ends an upload that was journalled and never got its file or its job, and gives its place back.
 pub(super) fn give_up(service: &Service, shared: &Shared, failure: Failure) {
     let record = shared.change(|record| {
-        let room_helps = failure.code == FailureCode::DiskFull;
+        let room_helps = failure.code.is_about_room();
         record.stage = if room_helps { Stage::Interrupted } else { Stage::Failed };
         record.failure = Some(failure);
         record.clone()

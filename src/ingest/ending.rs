@@ -3,7 +3,7 @@
 use super::announce::{announce, settle};
 use super::job::{Job, checkpoint};
 use super::words;
-use crate::domain::{Failure, FailureCode, Stage, UploadRecord};
+use crate::domain::{Failure, Stage, UploadRecord};
 use crate::journal::{Checkpoint, JournalError, now_ms};
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ pub(super) struct Ending {
 impl Ending {
     /// What cannot be put right ends the upload; room on a disk can be made.
     pub fn failed(failure: Failure) -> Self {
-        let stage = if failure.code == FailureCode::DiskFull { Stage::Interrupted } else { Stage::Failed };
+        let stage = if failure.code.is_about_room() { Stage::Interrupted } else { Stage::Failed };
         Self { stage, failure }
     }
 

@@ -41,6 +41,11 @@ impl Ingest {
         self.service.spool.has_room(1).unwrap_or(true)
     }
 
+    /// Times that bytes were refused because a client keeps as many as it may.
+    pub fn client_full(&self) -> u64 {
+        self.service.kept.refused()
+    }
+
     /// Uploads that run now.
     pub fn running(&self) -> u64 {
         self.service.running().jobs.len() as u64

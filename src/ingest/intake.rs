@@ -1,9 +1,11 @@
 //! The sender's end of a running upload.
 
+use super::account::{Account, Charge};
 use super::seat::Pieces;
 use super::shared::{Shared, Stop};
 use super::{Service, words};
 use crate::domain::{Failure, FailureCode, Stage, UploadId, UploadRecord};
+use crate::rates::Full;
 use crate::spool::Writer;
 use bytes::Bytes;
 use std::io;
@@ -24,6 +26,8 @@ pub struct Intake {
     service: Arc<Service>,
     leave: CancellationToken,
     offset: u64,
+    /// Bytes put aside.
+    staged: u64,
 }
 
 /// What the thread that writes is told.
@@ -32,8 +36,8 @@ pub(super) enum Piece {
     Bytes(Bytes),
     /// Put these aside.
     Stage(Bytes),
-    /// Append what was put aside.
-    Accept,
+    /// Append what was put aside: so many bytes.
+    Accept(u64),
     /// Throw away what was put aside.
     Discard,
     /// Tell how long the file is, once everything is on disk.
@@ -42,19 +46,34 @@ pub(super) enum Piece {
     Complete,
 }
 
+impl Piece {
+    /// Bytes that it adds to the file.
+    fn bytes(&self) -> u64 {
+        match self {
+            Self::Bytes(bytes) => bytes.len() as u64,
+            Self::Accept(bytes) => *bytes,
+            Self::Stage(_) | Self::Discard | Self::Sync(_) | Self::Complete => 0,
+        }
+    }
+}
+
 /// Pieces that wait for the disk. A piece is what one read of the socket gave: at most a few hundred KiB.
 const WAITING: usize = 4;
 
 /// Starts the thread that writes an upload's file; answers with the way to it.
 pub(super) fn start_writing(writer: Writer, shared: &Arc<Shared>) -> io::Result<Pieces> {
     let (pieces, receiver) = mpsc::channel(WAITING);
-    let shared = Arc::downgrade(shared);
-    let failed = move |error: &io::Error| {
-        if let Some(shared) = shared.upgrade() {
-            shared.stop(Stop::Fail(words::disk(error)));
-        }
+    let (account, shared) = (shared.account().clone(), Arc::downgrade(shared));
+    let run = move || {
+        let stopping = || shared.upgrade().and_then(|shared| shared.stopping().cloned());
+        let failed = |error: &io::Error| {
+            if let Some(shared) = shared.upgrade() {
+                shared.stop(Stop::Fail(words::disk(error)));
+            }
+        };
+        write(writer, receiver, &account, || stopping() == Some(Stop::Cancel), failed);
     };
-    std::thread::Builder::new().name("spool".into()).spawn(move || write(writer, receiver, failed))?;
+    std::thread::Builder::new().name("spool".into()).spawn(run)?;
     Ok(pieces)
 }
 
@@ -68,7 +87,7 @@ impl Intake {
     ) -> Self {
         let (service, shared) = (Arc::clone(service), Arc::clone(shared));
         shared.mended();
-        Self { id: shared.record().id, pieces: Some(pieces), shared, service, leave, offset }
+        Self { id: shared.record().id, pieces: Some(pieces), shared, service, leave, offset, staged: 0 }
     }
 
     /// The upload's name.
@@ -100,9 +119,13 @@ impl Intake {
     pub async fn append(&mut self, bytes: impl Into<Bytes>) -> Result<(), Failure> {
         let bytes = bytes.into();
         self.may_grow(bytes.len() as u64).await?;
+        let charge = match self.shared.account().charge(bytes.len() as u64) {
+            Ok(charge) => charge,
+            Err(full) => return Err(self.no_room(&full).await),
+        };
         self.offset += bytes.len() as u64;
         self.service.figures.received_bytes.add(bytes.len() as u64);
-        self.tell(Piece::Bytes(bytes)).await
+        self.tell(Piece::Bytes(bytes), Some(charge)).await
     }
 
     /// Puts bytes aside until [`Intake::accept`].
@@ -110,9 +133,14 @@ impl Intake {
     /// # Errors
     /// As [`Intake::append`].
     pub async fn stage(&mut self, bytes: Bytes, staged_bytes: u64) -> Result<(), Failure> {
-        self.may_grow(staged_bytes + bytes.len() as u64).await?;
+        let staged = staged_bytes + bytes.len() as u64;
+        self.may_grow(staged).await?;
+        if let Err(full) = self.shared.account().room(staged) {
+            return Err(self.no_room(&full).await);
+        }
+        self.staged = staged;
         self.service.figures.received_bytes.add(bytes.len() as u64);
-        self.tell(Piece::Stage(bytes)).await
+        self.tell(Piece::Stage(bytes), None).await
     }
 
     /// Appends what was put aside.
@@ -120,7 +148,12 @@ impl Intake {
     /// # Errors
     /// As [`Intake::append`].
     pub async fn accept(&mut self) -> Result<(), Failure> {
-        self.tell(Piece::Accept).await
+        let charge = match self.shared.account().charge(self.staged) {
+            Ok(charge) => charge,
+            Err(full) => return Err(self.no_room(&full).await),
+        };
+        let staged = std::mem::take(&mut self.staged);
+        self.tell(Piece::Accept(staged), Some(charge)).await
     }
 
     /// Throws away what was put aside, here or by a request before this one.
@@ -128,7 +161,8 @@ impl Intake {
     /// # Errors
     /// As [`Intake::append`].
     pub async fn discard(&mut self) -> Result<(), Failure> {
-        self.tell(Piece::Discard).await
+        self.staged = 0;
+        self.tell(Piece::Discard, None).await
     }
 
     /// Waits until everything received is on disk; answers with how many bytes of the file that is.
@@ -137,7 +171,7 @@ impl Intake {
     /// As [`Intake::append`].
     pub async fn sync(&mut self) -> Result<u64, Failure> {
         let (answer, answered) = oneshot::channel();
-        self.tell(Piece::Sync(answer)).await?;
+        self.tell(Piece::Sync(answer), None).await?;
         match answered.await {
             Ok(offset) => {
                 self.offset = offset;
@@ -185,7 +219,7 @@ impl Intake {
             self.give_back();
         } else {
             // Where the disk failed nobody takes it; the record then says so.
-            let _ = self.tell(Piece::Complete).await;
+            let _ = self.tell(Piece::Complete, None).await;
         }
         let record = self.shared.ended().await;
         if matches!(record.stage, Stage::Understood | Stage::Done) { Ok(record) } else { Err(failure_of(record)) }
@@ -223,9 +257,21 @@ impl Intake {
         Ok(())
     }
 
+    /// The bytes do not fit into what the client may keep. What was received before stays, and its sender may come back.
+    async fn no_room(&mut self, full: &Full) -> Failure {
+        let failure = words::client_full(full);
+        self.shared.broken(failure.clone());
+        self.give_back();
+        if !self.shared.is_resumable() {
+            // Whoever is told finds it so.
+            self.shared.ended().await;
+        }
+        failure
+    }
+
     /// Hands a piece to the thread that writes, and waits until there is room for another: a piece is never lost with a
-    /// request that ends while it waits.
-    async fn tell(&self, piece: Piece) -> Result<(), Failure> {
+    /// request that ends while it waits. From then on its bytes count for good.
+    async fn tell(&self, piece: Piece, charge: Option<Charge>) -> Result<(), Failure> {
         let pieces = self.pieces.as_ref().expect("it is given back only when the intake is consumed");
         let told = match pieces.try_send(piece) {
             Err(mpsc::error::TrySendError::Full(piece)) => pieces.send(piece).await.is_ok(),
@@ -234,6 +280,7 @@ impl Intake {
         if !told {
             return Err(failure_of(self.shared.ended().await));
         }
+        charge.into_iter().for_each(Charge::settle);
         tokio::select! {
             room = pieces.reserve() => match room {
                 Ok(_) => Ok(()),
@@ -261,14 +308,26 @@ fn failure_of(record: UploadRecord) -> Failure {
     record.failure.unwrap_or_else(|| Failure::new(FailureCode::Interrupted, "The upload ended before its last row."))
 }
 
-/// Writes pieces to the spool until the file is complete, its sender went away for good, or the disk fails.
-fn write(mut writer: Writer, mut pieces: mpsc::Receiver<Piece>, failed: impl FnOnce(&io::Error)) {
+/// Writes pieces to the spool until the file is complete, its sender went away for good, or the disk fails. Bytes that do not
+/// get into the file are given back; those of an upload that is cancelled do not: it may be gone already.
+fn write(
+    mut writer: Writer,
+    mut pieces: mpsc::Receiver<Piece>,
+    account: &Account,
+    is_cancelled: impl Fn() -> bool,
+    failed: impl FnOnce(&io::Error),
+) {
     while let Some(piece) = pieces.blocking_recv() {
+        let bytes = piece.bytes();
         let written = match piece {
+            Piece::Bytes(_) | Piece::Accept(_) if is_cancelled() => {
+                account.gone(bytes);
+                Ok(())
+            }
             Piece::Complete => return writer.complete(),
             Piece::Bytes(bytes) => writer.append(&bytes).map(drop),
             Piece::Stage(bytes) => writer.stage(&bytes),
-            Piece::Accept => writer.accept().map(drop),
+            Piece::Accept(_) => writer.accept().map(drop),
             Piece::Discard => writer.discard(),
             Piece::Sync(answer) => writer.sync().map(|()| {
                 // Who no longer waits does not mind.
@@ -276,7 +335,11 @@ fn write(mut writer: Writer, mut pieces: mpsc::Receiver<Piece>, failed: impl FnO
             }),
         };
         if let Err(error) = written {
-            return failed(&error);
+            failed(&error);
+            // What waits behind it is not written either.
+            pieces.close();
+            let waiting = std::iter::from_fn(|| pieces.blocking_recv());
+            return account.gone(bytes + waiting.map(|piece| piece.bytes()).sum::<u64>());
         }
     }
 }

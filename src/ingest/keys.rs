@@ -133,6 +133,7 @@ const fn stands(code: FailureCode) -> bool {
         | FailureCode::Cancelled => true,
         FailureCode::TooManyUploads
         | FailureCode::UploadTooSlow
+        | FailureCode::ClientFull
         | FailureCode::DiskFull
         | FailureCode::StorageFailed
         | FailureCode::DigestMismatch

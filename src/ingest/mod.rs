@@ -11,6 +11,7 @@
 //!
 //! Not for: HTTP, or how a file's bytes come to mean rows (reader).
 
+mod account;
 mod announce;
 mod begin;
 mod count;
@@ -22,6 +23,7 @@ mod intake;
 mod job;
 mod join;
 mod keys;
+mod leave;
 mod orphans;
 mod pace;
 mod partial;
@@ -46,9 +48,11 @@ pub use resume::{ResumeError, Standing};
 pub use retention::Retention;
 
 use crate::domain::{ClientName, Failure, FailureCode, Limits, ReadOptions, Resumable, Stage, UploadId, UploadRecord};
-use crate::journal::{GapReason, Journal, JournalError, Leaving, now_ms};
+use crate::journal::{GapReason, Journal, JournalError, now_ms};
+use crate::rates::Kept;
 use crate::spool::Spool;
 use crate::stream::Streams;
+use account::Account;
 use shared::{Shared, Stop};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex};
@@ -112,6 +116,8 @@ struct Service {
     streams: Streams,
     limits: Arc<Limits>,
     figures: Arc<Figures>,
+    /// What each client keeps.
+    kept: Arc<Kept>,
     running: Mutex<Running>,
     acts: Mutex<()>,
     /// Idempotency keys of requests under way.
@@ -132,14 +138,15 @@ impl Ingest {
     /// The uploads over this journal and spool, announced to these streams. Call [`Ingest::recover`] before the first.
     pub fn new(journal: Journal, spool: Spool, streams: Streams, limits: Arc<Limits>) -> Self {
         let (figures, running, acts, held_keys, joining) = Default::default();
-        let service = Service { journal, spool, streams, limits, figures, running, acts, held_keys, joining };
+        let kept = Arc::new(Kept::new(limits.client_kept_bytes_max));
+        let service = Service { journal, spool, streams, limits, figures, kept, running, acts, held_keys, joining };
         Self { service: Arc::new(service) }
     }
 
     /// Begins an upload: journals it as `receiving`, makes its file, and starts its job.
     ///
     /// # Errors
-    /// A [`Failure`] of code `too-many-uploads`, `disk-full` or `storage-failed`.
+    /// A [`Failure`] of code `too-many-uploads`, `client-full`, `disk-full` or `storage-failed`.
     pub async fn begin(&self, new: NewUpload) -> Result<Intake, Failure> {
         self.make_room().await;
         let this = self.clone();
@@ -286,6 +293,8 @@ impl Service {
             hold: new.hold,
             ..UploadRecord::new(UploadId::now(), client, new.filename, now_ms())
         };
+        let account = Account::of(&self.kept, &record);
+        account.room(record.total_bytes.unwrap_or(0)).map_err(|full| words::client_full(&full))?;
         let shared = self.enlist(record)?;
         self.figures.begun.add(1);
         if new_is_partial { partial::begin(self, &shared) } else { begin::begin(self, &shared) }
@@ -304,9 +313,14 @@ impl Service {
                 format!("{uploads_max} uploads are running, as many as this server takes at once."),
             ));
         }
-        let shared = Arc::new(Shared::new(record, Arc::clone(&self.figures)));
+        let shared = Arc::new(self.shared(record));
         running.jobs.insert(shared.record().id, Arc::clone(&shared));
         Ok(shared)
+    }
+
+    fn shared(&self, record: UploadRecord) -> Shared {
+        let account = Account::of(&self.kept, &record);
+        Shared::new(record, Arc::clone(&self.figures), account)
     }
 
     /// Gives the place back, and says so to whoever waits. `kept` says whether the journal knows how the upload ended.
@@ -359,32 +373,9 @@ impl Service {
         Ok(record)
     }
 
-    /// Takes an upload out of the list and frees its bytes.
-    fn leave(&self, id: UploadId, reason: GapReason) -> Result<Option<Leaving>, ActError> {
-        let _act = self.act();
-        if let Some(shared) = self.job(id) {
-            // Its sender came back just now.
-            return Err(ActError::WrongStage(shared.record().stage));
-        }
-        let leaving = self.journal.leave(id, reason)?;
-        if leaving.is_some() {
-            self.running().unkept.remove(&id);
-            if let Err(error) = self.spool.remove(id) {
-                tracing::warn!(%error, upload = %id, "the file of a deleted upload is left until the next start");
-            }
-        }
-        Ok(leaving)
-    }
-
     /// Held while an upload that no job runs is changed: of a cancel and a delete, one is first.
     fn act(&self) -> std::sync::MutexGuard<'_, ()> {
         self.acts.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
-
-    fn sweep(&self, leaving: Leaving) {
-        if let Err(error) = self.journal.sweep(leaving) {
-            tracing::warn!(%error, upload = %leaving.0, "entries are left to be taken out at the next start");
-        }
     }
 }
 

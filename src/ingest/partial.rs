@@ -77,7 +77,7 @@ fn follow(service: &Service, shared: &Shared, follower: &Follower) -> (Stage, Op
             Some(Stop::Close) => {
                 return (Stage::Interrupted, Some(Failure::new(FailureCode::ServerStopping, words::CLOSING)));
             }
-            Some(Stop::Fail(failure)) if failure.code == FailureCode::DiskFull => {
+            Some(Stop::Fail(failure)) if failure.code.is_about_room() => {
                 return (Stage::Interrupted, Some(failure.clone()));
             }
             Some(Stop::Fail(failure)) => return (Stage::Failed, Some(failure.clone())),

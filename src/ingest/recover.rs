@@ -27,6 +27,7 @@ impl Ingest {
         for record in &mut unfinished {
             self.service.take_back_lost(record)?;
         }
+        self.service.count_kept()?;
         // Those that are held and were received whole wait without a job.
         let service = &self.service;
         unfinished.retain(|record| !service.is_parked(record));
@@ -88,7 +89,7 @@ impl Service {
 
     fn enlist_again(&self, record: UploadRecord) -> Arc<Shared> {
         let id = record.id;
-        let shared = Arc::new(Shared::new(record, Arc::clone(&self.figures)));
+        let shared = Arc::new(self.shared(record));
         self.running().jobs.insert(id, Arc::clone(&shared));
         shared
     }

@@ -1,5 +1,6 @@
 //! What a running upload's sender, its job and everybody else know of each other.
 
+use super::account::Account;
 use super::announce;
 use super::figures::Figures;
 use super::hold::Hold;
@@ -26,6 +27,7 @@ pub(super) enum Stop {
 pub(super) struct Shared {
     record: Mutex<UploadRecord>,
     figures: Arc<Figures>,
+    account: Account,
     /// The first reason to stop; later ones change nothing.
     stop: OnceLock<Stop>,
     /// Why the sender went away, where it said so.
@@ -40,11 +42,12 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub fn new(record: UploadRecord, figures: Arc<Figures>) -> Self {
+    pub fn new(record: UploadRecord, figures: Arc<Figures>, account: Account) -> Self {
         let ended = watch::Sender::new(false);
         Self {
             record: Mutex::new(record),
             figures,
+            account,
             stop: OnceLock::new(),
             broken: Mutex::new(None),
             seat: Seat::default(),
@@ -113,6 +116,11 @@ impl Shared {
     /// Bytes of the whole file, where they are certain.
     pub fn length_bytes(&self) -> Option<u64> {
         self.record.lock().expect("no holder of the record panics").length_bytes
+    }
+
+    /// Whom its bytes count for.
+    pub fn account(&self) -> &Account {
+        &self.account
     }
 
     /// The place of the upload's sender.

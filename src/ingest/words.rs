@@ -2,6 +2,7 @@
 
 use crate::domain::{Failure, FailureCode, Stage, UploadRecord};
 use crate::journal::JournalError;
+use crate::rates::Full;
 use crate::stream::events::Level;
 use std::io;
 
@@ -31,8 +32,8 @@ pub(super) fn toast(record: &UploadRecord, seconds: f64) -> (Level, String) {
         Stage::Cancelled => (Level::Info, format!("{name} was cancelled after {rows}.")),
         Stage::Interrupted => {
             let on = record.resume_path().map(|path| format!(" Go on with it at {path}.")).unwrap_or_default();
-            // Somebody must do something first, where the disk is full.
-            let is_full = record.failure.as_ref().is_some_and(|failure| failure.code == FailureCode::DiskFull);
+            // Somebody must make room first.
+            let is_full = record.failure.as_ref().is_some_and(|failure| failure.code.is_about_room());
             let level = if is_full { Level::Error } else { Level::Warning };
             (level, format!("{name} was interrupted after {rows}. {why}{on}"))
         }
@@ -58,6 +59,11 @@ pub(super) fn absent(sender_absent_ms_max: u64) -> Failure {
 /// The toast when no further problem is told in detail.
 pub(super) fn problems_capped(problems_max: u64) -> String {
     format!("{} told in detail; further ones are only counted.", counted(problems_max, "problem was", "problems were"))
+}
+
+/// A client keeps as many bytes as it may.
+pub(super) fn client_full(full: &Full) -> Failure {
+    Failure::new(FailureCode::ClientFull, full.to_string())
 }
 
 pub(super) fn too_large(body_bytes_max: u64) -> Failure {

@@ -1,7 +1,7 @@
 //! The list of uploads.
 
 use super::{Journal, JournalError};
-use crate::domain::{ClientName, Stage, UploadId, UploadRecord};
+use crate::domain::{ClientName, Resumable, Stage, UploadId, UploadRecord};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, Transaction, named_params, params};
 use std::sync::Arc;
 
@@ -47,6 +47,29 @@ impl Journal {
             &sql,
             named_params! { ":client": client.map(ClientName::as_str), ":before": key(before), ":limit": limit.min(1 << 32) },
         )
+    }
+
+    /// Every upload with its client, and what was said of it where it is a part of a file.
+    ///
+    /// # Errors
+    /// Any error of the database.
+    pub fn holders(&self) -> Result<Vec<(UploadId, ClientName, Option<Resumable>)>, JournalError> {
+        self.read(|db| {
+            let sql = "SELECT u.id, c.name, CASE WHEN u.partial THEN u.resumable END
+                 FROM uploads u JOIN clients c ON c.id = u.client ORDER BY u.id";
+            let mut select = db.prepare_cached(sql)?;
+            let rows = select.query_map([], |row| {
+                let bad = |index, what: &str| {
+                    rusqlite::Error::InvalidColumnType(index, what.into(), rusqlite::types::Type::Text)
+                };
+                let id = UploadId(uuid::Uuid::from_bytes(row.get(0)?));
+                let client = ClientName::parse(&row.get::<_, String>(1)?).map_err(|_| bad(1, "client"))?;
+                let part: Option<String> = row.get(2)?;
+                let part = part.map(|json| serde_json::from_str(&json)).transpose();
+                Ok((id, client, part.map_err(|_| bad(2, "resumable"))?))
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
     }
 
     /// Uploads that were running when the journal was last written.

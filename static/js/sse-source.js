@@ -86,6 +86,7 @@ export class SseSource extends EventTarget {
 		this.#open = open;
 		const parser = new Parser();
 		parser.id = this.#lastId;
+		let earliest = 0;
 		try {
 			this.#heard();
 			const headers = { accept: 'text/event-stream', ...(this.#lastId && { 'last-event-id': this.#lastId }) };
@@ -95,7 +96,11 @@ export class SseSource extends EventTarget {
 				clearTimeout(this.#timers.silence);
 				return this.#say({ state: 'refused', retryAt: null });
 			}
-			if (!answer.ok) throw new Error(`answered ${answer.status}`);
+			if (!answer.ok) {
+				// Coming sooner is refused again, where there were too many of us.
+				earliest = 1000 * Number(answer.headers.get('retry-after')) || 0;
+				throw new Error(`answered ${answer.status}`);
+			}
 			// Servers that do not say it leave it to the calm to tell when the past is over.
 			const newest = Number(answer.headers.get('newest-event-id')?.split('-')[1] ?? NaN);
 			const reader = /** @type {ReadableStream<any>} */ (answer.body).pipeThrough(new TextDecoderStream()).getReader();
@@ -111,7 +116,7 @@ export class SseSource extends EventTarget {
 		} catch {
 			// Whatever it was, the answer is the same: try again from the last id.
 		}
-		if (this.#open === open && !(open.signal.aborted && open.signal.reason !== 'silent')) this.#later(parser.retry);
+		if (this.#open === open && !(open.signal.aborted && open.signal.reason !== 'silent')) this.#later(parser.retry, earliest);
 	}
 
 	#take(parser, text) {
@@ -170,10 +175,11 @@ export class SseSource extends EventTarget {
 		if (state === 'behind' && !(newest !== null && newest > Number(this.#lastId?.split('-')[1]))) this.#say({ state: 'live' });
 	}
 
-	/** @param {number | null} asked ms that the server asked for */
-	#later(asked) {
+	/** @param {number | null} asked ms that the server asked for @param {number} earliest ms below which it refuses */
+	#later(asked, earliest) {
 		const attempt = this.#attempt++;
-		const wait = asked ?? RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)] * (0.8 + Math.random() * 0.4);
+		const spread = RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)] * (0.8 + Math.random() * 0.4);
+		const wait = asked ?? (earliest ? earliest + spread : spread);
 		this.#say({ state: attempt >= OFFLINE_FROM || navigator.onLine === false ? 'offline' : 'reconnecting', retryAt: Date.now() + wait });
 		this.#timers.retry = setTimeout(() => this.#connect(), wait);
 	}

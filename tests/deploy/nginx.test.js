@@ -57,7 +57,7 @@ before(async () => {
   const [own, port] = [await freePort(), await freePort()];
   site = `127.0.0.1:${own}`;
   proxy = `http://127.0.0.1:${port}`;
-  server = spawn(ROWCAST, ['serve', '--listen', site, '--data-dir', join(folder, 'data'), '--allow-host', 'csv.example.com', '--log', 'warn'], {
+  server = spawn(ROWCAST, ['serve', '--listen', site, '--data-dir', join(folder, 'data'), '--allow-host', 'csv.example.com', '--trusted-proxy', '127.0.0.1', '--log', 'warn'], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: environment,
   });

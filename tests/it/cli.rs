@@ -68,6 +68,7 @@ fn help_names_every_setting() {
         "STATIC_DIR",
         "ALLOW_HOST",
         "ALLOW_ORIGIN",
+        "TRUSTED_PROXY",
         "INSECURE_PUBLIC",
         "LOG",
         "LOG_FORMAT",

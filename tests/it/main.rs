@@ -51,6 +51,7 @@ mod problems;
 mod profile;
 mod progress;
 mod protocol;
+mod rates;
 mod reading;
 mod reread;
 mod restart;

@@ -33,6 +33,7 @@ pub fn settings(dir: &Path) -> ServeArgs {
         static_dir: None,
         allow_host: Vec::new(),
         allow_origin: Vec::new(),
+        trusted_proxy: Vec::new(),
         insecure_public: false,
         auth: AuthArgs::default(),
         tls_cert: None,

@@ -20,19 +20,20 @@ codes! {
         "bad-parameter", "upload-interrupted", "cross-site", "body-stalled", "upload-too-slow", "upload-cancelled",
         "part-unfinished", "tus-version", "body-too-large", "expansion-too-large", "beyond-length", "unsupported-media-type",
         "header-too-long", "too-many-columns", "corrupt-compression", "unknown-encoding", "upload-locked", "checksum-mismatch", "storage-failed",
-        "too-many-uploads", "server-stopping", "not-ready", "shutting-down", "disk-full",
+        "too-many-bytes", "client-uploads-used-up", "too-many-uploads", "server-stopping", "not-ready", "shutting-down", "disk-full",
+        "client-full",
     ];
     /// What asking for a file can be refused with.
     OnHead ["bad-parameter", "not-found", "upload-gone", "tus-version", "upload-locked", "storage-failed",
         "upload-interrupted", "upload-cancelled", "body-too-large", "expansion-too-large", "header-too-long", "too-many-columns", "corrupt-compression", "unknown-encoding",
-        "upload-too-slow", "too-many-uploads", "server-stopping", "disk-full"];
+        "upload-too-slow", "too-many-uploads", "server-stopping", "disk-full", "client-full"];
     /// What going on with a file can be refused with.
     OnPatch [
         "bad-parameter", "upload-interrupted", "cross-site", "joined-file", "not-found", "body-stalled",
         "upload-too-slow", "upload-cancelled", "wrong-offset", "upload-gone", "tus-version", "body-too-large", "expansion-too-large",
         "beyond-length", "unsupported-media-type", "header-too-long", "too-many-columns", "corrupt-compression", "unknown-encoding", "upload-locked",
         "checksum-mismatch", "storage-failed", "too-many-uploads", "server-stopping", "not-ready", "shutting-down",
-        "disk-full",
+        "disk-full", "client-full", "too-many-bytes",
     ];
     /// What giving a file up can be refused with.
     OnDelete ["bad-parameter", "cross-site", "not-found", "upload-gone", "tus-version", "storage-failed", "disk-full"];

@@ -5,12 +5,14 @@ use super::file_answers::{Abilities, Begun, GivenUp, OnCreate, OnDelete, OnHead,
 use super::params::UploadParam;
 use super::piece::{PieceReceiver, of_resume};
 use crate::domain::{ClientName, Failure, FailureCode, Resumable, Stage, UploadId, UploadRecord};
+use crate::http::admission::upload_for;
 use crate::http::code::ApiCode;
 use crate::http::error::ApiError;
 use crate::http::payload::checksum::Checksum;
 use crate::http::payload::disposition::{UNNAMED, file_label};
 use crate::http::payload::piece::{Concat, Metadata, Piece};
 use crate::http::payload::problem::Refused;
+use crate::http::sender::came_by_tls;
 use crate::http::{Services, tus};
 use crate::ingest::{JoinError, NewUpload};
 use crate::journal::now_ms;
@@ -91,6 +93,7 @@ impl FilesApi {
                 let what = "a file that is put together has neither a length nor bytes of its own";
                 return Err(ApiError::parameter("Upload-Concat", what).into());
             }
+            upload_for(&self.0.rates, &client)?;
             let record = self.join(new, parts).await?;
             (record.id, None, record)
         } else {
@@ -101,6 +104,9 @@ impl FilesApi {
             }
             let receiver = PieceReceiver::new(&self.0.limits, &piece, checksum.0.as_deref())?;
             let receiver = receiver.with_trailer(request.header("Trailer"));
+            if !partial {
+                upload_for(&self.0.rates, &client)?;
+            }
             let begun = self.0.ingest.begin(NewUpload { length_bytes, ..new }).await.map_err(ApiError::from)?;
             let (id, with_upload) = (begun.id(), !piece.is_empty());
             let (offset, record) = receiver.receive(begun, 0, piece).await?;
@@ -260,8 +266,7 @@ fn address(request: &Request, id: UploadId) -> String {
     let path = tus::path(id);
     match request.header(HOST).filter(|_| request.header(ORIGIN).is_none()) {
         Some(host) => {
-            let forwarded = request.header("X-Forwarded-Proto");
-            let scheme = if forwarded.is_some_and(|scheme| scheme == "https") { "https" } else { "http" };
+            let scheme = if came_by_tls(request) { "https" } else { "http" };
             format!("{scheme}://{host}{path}")
         }
         None => path,

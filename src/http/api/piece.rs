@@ -1,6 +1,7 @@
 //! A piece of a file on its way into its intake.
 
 use crate::domain::{Failure, FailureCode, Limits, Stage, UploadId, UploadRecord};
+use crate::http::admission;
 use crate::http::code::ApiCode;
 use crate::http::error::ApiError;
 use crate::http::payload::checksum::Checksum;
@@ -184,7 +185,9 @@ impl<'a> PieceReceiver<'a> {
                 let max = span(self.limits.body_stall_ms_max);
                 ApiError::new(ApiCode::BodyStalled, format!("no byte of the body, or too few, arrived for {max}"))
             }
-            Ok(Err(_)) => ApiError::new(FailureCode::Interrupted, "the connection broke before the body was complete"),
+            Ok(Err(error)) => admission::of_body(&error).unwrap_or_else(|| {
+                ApiError::new(FailureCode::Interrupted, "the connection broke before the body was complete")
+            }),
             Err(_) => {
                 let max = span(self.limits.upload_ms_max);
                 ApiError::new(FailureCode::UploadTooSlow, format!("the request took longer than {max}"))

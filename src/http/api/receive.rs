@@ -3,14 +3,16 @@
 use super::destination::Destination;
 use super::fingerprint::Fields;
 use super::options::{OptionFields, compression};
-use crate::domain::{ClientName, Compression, Failure, FailureCode, Limits, Overrides, UploadRecord};
+use crate::domain::{ClientName, Compression, Failure, FailureCode, Overrides, UploadRecord};
+use crate::http::Services;
+use crate::http::admission::{self, upload_for};
 use crate::http::code::ApiCode;
 use crate::http::error::ApiError;
 use crate::http::payload::body::{Form, UploadBody};
 use crate::http::payload::content::{Content, Differs};
 use crate::http::payload::disposition::{UNNAMED, file_label};
 use crate::http::payload::multipart::{Caps, Event, Multipart, MultipartError};
-use crate::ingest::{Ingest, Key, NewUpload};
+use crate::ingest::{Key, NewUpload};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use std::io;
@@ -22,8 +24,7 @@ const FILE_PART: &str = "file";
 
 /// One upload request.
 pub struct Receiver<'a> {
-    ingest: &'a Ingest,
-    limits: &'a Limits,
+    services: &'a Services,
     client: ClientName,
     /// What the query names the file; it goes before what a part does.
     filename: Option<String>,
@@ -39,11 +40,17 @@ enum Broken {
     Form(MultipartError),
     Differs(Differs),
     Refused(ApiError),
+    /// There were more bytes than may come.
+    Exceeded(ApiError),
 }
 
 impl From<io::Error> for Broken {
     fn from(error: io::Error) -> Self {
-        Differs::of(&error).cloned().map_or(Self::Io(error), Self::Differs)
+        match (Differs::of(&error), admission::of_body(&error)) {
+            (Some(differs), _) => Self::Differs(differs.clone()),
+            (None, Some(exceeded)) => Self::Exceeded(exceeded),
+            (None, None) => Self::Io(error),
+        }
     }
 }
 
@@ -69,15 +76,9 @@ struct Opening {
 
 impl<'a> Receiver<'a> {
     /// An upload for `client` that begins now.
-    pub fn new(
-        ingest: &'a Ingest,
-        limits: &'a Limits,
-        client: ClientName,
-        filename: Option<String>,
-        overrides: Overrides,
-    ) -> Self {
-        let deadline = Instant::now() + Duration::from_millis(limits.upload_ms_max);
-        Self { ingest, limits, client, filename, overrides, deadline }
+    pub fn new(services: &'a Services, client: ClientName, filename: Option<String>, overrides: Overrides) -> Self {
+        let deadline = Instant::now() + Duration::from_millis(services.limits.upload_ms_max);
+        Self { services, client, filename, overrides, deadline }
     }
 
     /// Reads the body to its end; the upload as it was when its last row was journalled and synced. Where `key` was used for
@@ -103,7 +104,7 @@ impl<'a> Receiver<'a> {
     }
 
     async fn take_key(&self, key: &str) -> Result<Key, ApiError> {
-        match self.ingest.take_key(&self.client, key).await {
+        match self.services.ingest.take_key(&self.client, key).await {
             Ok(Key::Running) => Err(ApiError::plain(ApiCode::IdempotencyKeyRunning)),
             Ok(key) => Ok(key),
             Err(error) => Err(ApiError::from_act(error, ApiCode::IdempotencyKeyRunning)),
@@ -112,7 +113,7 @@ impl<'a> Receiver<'a> {
 
     /// Refuses at once what can only become too large: nobody should send 20 GiB to be told so.
     fn refuse_by_length(&self, body: &UploadBody) -> Result<(), ApiError> {
-        let limits = self.limits;
+        let limits = &self.services.limits;
         let around = match body.form {
             Form::Raw => 0,
             Form::Multipart(_) => limits
@@ -158,8 +159,9 @@ impl<'a> Receiver<'a> {
         boundary: &str,
         length: Option<u64>,
     ) -> Result<UploadRecord, ApiError> {
-        let head_bytes = usize::try_from(self.limits.multipart_head_bytes_max).unwrap_or(usize::MAX >> 1);
-        let mut form = Multipart::new(content, boundary, Caps { head_bytes, parts: self.limits.multipart_parts_max });
+        let head_bytes = usize::try_from(self.services.limits.multipart_head_bytes_max).unwrap_or(usize::MAX >> 1);
+        let mut form =
+            Multipart::new(content, boundary, Caps { head_bytes, parts: self.services.limits.multipart_parts_max });
         let filename = self.find_file(&mut form, &mut opening).await?;
         let around = form.parser().consumed() + form.parser().closing_bytes();
         let length = length.map(|length| length.saturating_sub(around));
@@ -244,7 +246,12 @@ impl<'a> Receiver<'a> {
                     return if *whole { Ok(end.map_err(|_| Broken::TookTooLong)??) } else { Ok(()) };
                 }
                 Ok(Event::NeedMore) => {}
-                Err(Broken::Form(MultipartError::Incomplete) | Broken::Io(_) | Broken::TookTooLong) if !*whole => {
+                Err(
+                    Broken::Form(MultipartError::Incomplete)
+                    | Broken::Io(_)
+                    | Broken::TookTooLong
+                    | Broken::Exceeded(_),
+                ) if !*whole => {
                     return Ok(());
                 }
                 Err(broken) => return Err(broken),
@@ -254,7 +261,7 @@ impl<'a> Receiver<'a> {
 
     fn take_text(&self, fields: &mut Fields, chunk: &Bytes) -> Result<(), ApiError> {
         fields.data(chunk);
-        let max = self.limits.multipart_text_bytes_max;
+        let max = self.services.limits.multipart_text_bytes_max;
         if fields.bytes <= max {
             return Ok(());
         }
@@ -286,7 +293,8 @@ impl<'a> Receiver<'a> {
             _ => None,
         };
         let new = NewUpload { options, hold, ..NewUpload::whole(self.client.clone(), filename, total_bytes) };
-        let intake = self.ingest.begin(new).await?;
+        upload_for(&self.services.rates, &self.client)?;
+        let intake = self.services.ingest.begin(new).await?;
         Ok(Destination::new(intake, key))
     }
 
@@ -307,11 +315,11 @@ impl<'a> Receiver<'a> {
         let span = |ms| humantime::format_duration(Duration::from_millis(ms)).to_string();
         match broken {
             Broken::TookTooLong => {
-                let max = span(self.limits.upload_ms_max);
+                let max = span(self.services.limits.upload_ms_max);
                 ApiError::new(FailureCode::UploadTooSlow, format!("the upload took longer than {max}"))
             }
             Broken::Io(error) if error.kind() == io::ErrorKind::TimedOut => {
-                let max = span(self.limits.body_stall_ms_max);
+                let max = span(self.services.limits.body_stall_ms_max);
                 ApiError::new(ApiCode::BodyStalled, format!("no byte of the body, or too few, arrived for {max}"))
             }
             // What hyper says of it is about its own parts.
@@ -319,7 +327,7 @@ impl<'a> Receiver<'a> {
                 ApiError::new(FailureCode::Interrupted, "the connection broke before the body was complete")
             }
             Broken::Differs(Differs(what)) => ApiError::new(FailureCode::DigestMismatch, what),
-            Broken::Refused(error) => error,
+            Broken::Refused(error) | Broken::Exceeded(error) => error,
             Broken::Form(error) => {
                 let code = match error {
                     MultipartError::HeadTooLong(_) => ApiCode::PartHeadTooLong,

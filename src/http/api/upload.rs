@@ -43,11 +43,14 @@ impl Codes for OnUpload {
         "unknown-encoding",
         "part-head-too-long",
         "storage-failed",
+        "too-many-bytes",
+        "client-uploads-used-up",
         "too-many-uploads",
         "server-stopping",
         "not-ready",
         "shutting-down",
         "disk-full",
+        "client-full",
         "digest-mismatch",
         "idempotency-key-reused",
         "idempotency-key-running",
@@ -189,7 +192,7 @@ impl UploadApi {
             ],
             null_values.0,
         )?;
-        let receiver = Receiver::new(&self.0.ingest, &self.0.limits, client.0.0, filename.0, overrides);
+        let receiver = Receiver::new(&self.0, client.0.0, filename.0, overrides);
         Ok(UploadDocument::from(receiver.receive(body.checked(digests), key).await?).into())
     }
 }

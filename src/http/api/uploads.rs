@@ -46,7 +46,7 @@ codes! {
     /// What letting a held upload go on can be refused with.
     OnNext [
         "bad-parameter", "cross-site", "not-found", "not-held", "storage-failed", "too-many-uploads", "server-stopping",
-        "not-ready", "disk-full",
+        "not-ready", "disk-full", "client-full",
     ];
     /// What deleting can be refused with.
     OnDelete ["bad-parameter", "cross-site", "not-found", "upload-running", "storage-failed", "disk-full"];

@@ -5,6 +5,7 @@
 
 use crate::access::ClientPattern;
 use crate::domain::{EventName, Limits};
+use crate::http::admission;
 use crate::http::code::ApiCode;
 use crate::http::error::ApiError;
 use poem::error::ReadBodyError;
@@ -41,10 +42,12 @@ impl<D> EventBody<D> {
     /// name that cannot be given.
     pub async fn read(self, limits: &Limits) -> Result<Said, ApiError> {
         let max = limits.published_bytes_max.saturating_add(AROUND_BYTES_MAX);
+        let broken = || ApiError::parameter("body", "it breaks off");
         let bytes = self.0.into_bytes_limit(usize::try_from(max).unwrap_or(usize::MAX)).await;
         let bytes = bytes.map_err(|error| match error {
             ReadBodyError::PayloadTooLarge => too_large(limits),
-            _ => ApiError::parameter("body", "it breaks off"),
+            ReadBodyError::Io(error) => admission::of_body(&error).unwrap_or_else(broken),
+            _ => broken(),
         })?;
         said(&bytes, limits)
     }

@@ -1,7 +1,9 @@
 //! JSON that is bytes already.
 
+use crate::http::admission;
 use crate::http::error::ApiError;
 use bytes::Bytes;
+use poem::error::ReadBodyError;
 use poem::{IntoResponse, Request, RequestBody, Response, Result};
 use poem_openapi::payload::Payload;
 use poem_openapi::registry::{MetaMediaType, MetaRequest, MetaResponse, MetaResponses, MetaSchemaRef, Registry};
@@ -41,7 +43,10 @@ impl<'a, T: ParseFromJSON> ApiExtractor<'a> for SmallJson<T> {
         // Whatever its type says: what is no JSON is told so, and a page of another site was refused before.
         let wrong = |what: String| ApiError::parameter("body", what);
         let bytes = body.take()?.into_bytes_limit(JSON_BYTES_MAX).await;
-        let bytes = bytes.map_err(|_| wrong(format!("it breaks off, or has more than {JSON_BYTES_MAX} bytes")))?;
+        let bytes = bytes.map_err(|error| {
+            let exceeded = if let ReadBodyError::Io(error) = &error { admission::of_body(error) } else { None };
+            exceeded.unwrap_or_else(|| wrong(format!("it breaks off, or has more than {JSON_BYTES_MAX} bytes")))
+        })?;
         let value = serde_json::from_slice(&bytes).map_err(|error| wrong(format!("it is no JSON: {error}")))?;
         let parsed = T::parse_from_json(Some(value));
         Ok(Self(parsed.map_err(|error| wrong(error.into_message()))?))

@@ -1,5 +1,6 @@
 //! `application/problem+json` (RFC 9457): what every refusal and failure is answered with.
 
+use crate::http::admission;
 use crate::http::code::{ApiCode, Code};
 use crate::http::error::ApiError;
 use crate::http::tus;
@@ -75,8 +76,12 @@ pub fn text(error: &ApiError, instance: &str) -> String {
 pub fn response(error: &ApiError, instance: &str) -> Response {
     let status = poem::error::ResponseError::status(error);
     let mut response = Response::builder().status(status).content_type(CONTENT_TYPE).body(text(error, instance));
-    if let Some(seconds) = error.code.retry_after_seconds() {
+    let wait = error.exceeded.map(|exceeded| exceeded.retry_after_s);
+    if let Some(seconds) = wait.or_else(|| error.code.retry_after_seconds()) {
         response.headers_mut().insert(RETRY_AFTER, seconds.into());
+    }
+    if let Some(exceeded) = &error.exceeded {
+        admission::tell(response.headers_mut(), &exceeded.standing);
     }
     if let Some(challenge) = challenge(&error.code) {
         response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
@@ -151,24 +156,36 @@ impl<C: Codes> ApiResponse for Refused<C> {
     }
 }
 
+/// What the document says of the headers that tell how somebody stands.
+const RATE_LIMIT: &str = "How one stands with the policy that is used up, as `\"address-requests\";r=0;t=60`: `r` is what is left, \
+     `t` after how many seconds all of it is back (draft-ietf-httpapi-ratelimit-headers-10)";
+const RATE_LIMIT_POLICY: &str = "What that policy allows, as `\"address-requests\";q=60000;w=60`: `q` in `w` seconds, of requests or, with \
+     `qu=\"content-bytes\"`, of bytes";
+
 /// What the document says of an answer with one of these codes, all of the same status.
 pub fn meta_of(status: u16, codes: &[Code]) -> MetaResponse {
     let told: Vec<String> = codes.iter().map(|code| format!("`{}`: {}", code.as_str(), code.title())).collect();
     let waits = codes.iter().any(|code| code.retry_after_seconds().is_some());
-    let retry_after = waits.then(|| MetaHeader {
-        name: "Retry-After".into(),
-        description: Some("After how many seconds trying again makes sense".into()),
+    let header = |name: &str, description: &str, schema| MetaHeader {
+        name: name.into(),
+        description: Some(description.into()),
         required: false,
         deprecated: false,
-        schema: u32::schema_ref(),
-    });
+        schema,
+    };
+    let retry_after = || header("Retry-After", "After how many seconds trying again makes sense", u32::schema_ref());
+    let mut headers: Vec<_> = waits.then(retry_after).into_iter().collect();
+    if status == 429 {
+        headers.push(header("RateLimit", RATE_LIMIT, String::schema_ref()));
+        headers.push(header("RateLimit-Policy", RATE_LIMIT_POLICY, String::schema_ref()));
+    }
     MetaResponse {
         // The registry wants a text for ever. It is made once an operation and status, when the document is built.
         description: Box::leak(told.join(". ").into_boxed_str()),
         status: Some(status),
         status_range: None,
         content: vec![MetaMediaType { content_type: CONTENT_TYPE, schema: ProblemDocument::schema_ref() }],
-        headers: retry_after.into_iter().collect(),
+        headers,
     }
 }
 

@@ -96,3 +96,14 @@ test('what others publish moves the place on and reaches nothing else, whatever 
 	source.close();
 	server.close();
 });
+
+test('a server that says when to come again is not asked before', async () => {
+	const server = await stand();
+	const source = new SseSource('harbour');
+	(await server.next({ 'Retry-After': '7' }, 429)).end(1);
+	const { retryAt } = await says(source, ({ state }) => state === 'reconnecting');
+	const wait = retryAt - Date.now();
+	assert.ok(wait > 7000 && wait < 9000, `${wait} ms`);
+	source.close();
+	server.close();
+});
