@@ -123,9 +123,6 @@ impl<E: Endpoint<Output = Response>> Site<E> {
             tus::override_method(&mut request);
         }
         self.guard.check(&request)?;
-        if is_file {
-            tus::check_version(&request)?;
-        }
         let method = request.method().clone();
         let Some(Address { methods, path: address, .. }) = self.addresses.find(&path) else {
             return match self.ui.file(&path, request.headers()).await {
@@ -149,6 +146,9 @@ impl<E: Endpoint<Output = Response>> Site<E> {
             request.extensions_mut().insert(AskedByHead);
         } else if own.is_none() {
             return other_method(&method, methods.iter().map(|(method, _)| method));
+        }
+        if is_file {
+            tus::check_version(&request)?;
         }
         let allowed = self.gate.check(&mut request, address, &self.guard).await;
         let asked_for = !self.gate.0.access.is_open();
