@@ -14,8 +14,11 @@ pub mod multipart;
 mod tests;
 pub mod tus;
 
-/// By the name of its folder in `tests/corpus` and of its target in `fuzz/`, with words that its input is made of.
-pub const BODIES: [(&str, fn(&[u8]), &[&str]); 3] = [
+/// A body: the name of its folder in `tests/corpus` and of its target in `fuzz/`, and words that its inputs are made of.
+pub type Body = (&'static str, fn(&[u8]), &'static [&'static str]);
+
+/// All of them.
+pub const BODIES: [Body; 3] = [
     ("headers", headers::hold, headers::WORDS),
     ("multipart", multipart::hold, multipart::WORDS),
     ("tus", tus::hold, tus::WORDS),

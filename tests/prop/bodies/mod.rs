@@ -9,8 +9,11 @@ pub mod options;
 pub mod reader;
 pub mod settings;
 
-/// By the name of its folder in `tests/corpus` and of its target in `fuzz/`, with words that its input is made of.
-pub const BODIES: [(&str, fn(&[u8]), &[&str]); 6] = [
+/// A body: the name of its folder in `tests/corpus` and of its target in `fuzz/`, and words that its inputs are made of.
+pub type Body = (&'static str, fn(&[u8]), &'static [&'static str]);
+
+/// All of them.
+pub const BODIES: [Body; 6] = [
     ("access", access::hold, access::WORDS),
     ("event_stream", event_stream::hold, event_stream::WORDS),
     ("last_event_id", last_event_id::hold, last_event_id::WORDS),
