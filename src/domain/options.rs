@@ -92,7 +92,12 @@ impl Overrides {
             "header_rows" => options.header_rows = Some(number(value, HEADER_ROWS_MAX.into())? as u32),
             "skip_rows" => options.skip_rows = Some(number(value, SKIP_ROWS_MAX)?),
             "comment" => options.comment = Some(one(value).ok_or("one ASCII character")?),
-            "null_values" => null_values(value, &mut options.null_values)?,
+            "null_values" => {
+                // All of them or none.
+                let mut all = options.null_values.clone();
+                null_values(value, &mut all)?;
+                options.null_values = all;
+            }
             "trim" => options.trim = Some(boolean(value)?),
             "decimal" => options.decimal = Some(one(value).filter(|c| matches!(c, '.' | ',')).ok_or(". or ,")?),
             "repair" => options.repair = Some(Repair::parse(value).ok_or("off, report or fix")?),

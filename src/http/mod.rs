@@ -25,6 +25,8 @@ mod document;
 mod error;
 mod etag;
 mod examples;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod gate;
 mod guard;
 mod health;

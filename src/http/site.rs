@@ -130,9 +130,6 @@ impl<E: Endpoint<Output = Response>> Site<E> {
             tus::override_method(&mut request);
         }
         self.guard.check(&request)?;
-        if is_file {
-            tus::check_version(&request)?;
-        }
         let method = request.method().clone();
         let Some(Address { methods, path: address, .. }) = self.addresses.find(&path) else {
             return match self.ui.file(&path, request.headers()).await {
@@ -156,6 +153,9 @@ impl<E: Endpoint<Output = Response>> Site<E> {
             request.extensions_mut().insert(AskedByHead);
         } else if own.is_none() {
             return other_method(&method, methods.iter().map(|(method, _)| method));
+        }
+        if is_file {
+            tus::check_version(&request)?;
         }
         if by_get.is_none() {
             // HEAD begins nothing.

@@ -1,18 +1,10 @@
 //! Who may do what, for any pattern, any name and anything that somebody shows.
 
+use crate::bodies::access::matches;
 use proptest::prelude::*;
 use rowcast::access::{Access, Algorithm, ClientPattern, Expected, Jwt, JwtKeys, KeyLines, Keyring, Mode};
 use rowcast::domain::{ClientName, Limits};
 use std::sync::LazyLock;
-
-/// The slow way: every way to cut the name is tried.
-fn matches(pattern: &[u8], name: &[u8]) -> bool {
-    match pattern.split_first() {
-        None => name.is_empty(),
-        Some((b'*', rest)) => (0..=name.len()).any(|at| matches(rest, &name[at..])),
-        Some((first, rest)) => name.split_first().is_some_and(|(found, name)| found == first && matches(rest, name)),
-    }
-}
 
 static ACCESS: LazyLock<Access> = LazyLock::new(|| {
     let folder = tempfile::tempdir().expect("a folder");

@@ -1,41 +1,9 @@
 //! The client's parser of event streams: at any cut it reads what the HTML standard says, told here as plainly as can be.
 
+use crate::bodies::event_stream::{parsed, plainly};
 use crate::cases;
 use proptest::prelude::*;
-use rowcast::remote::sse::{Event, Parser};
-
-/// Section 9.2.6 of the standard, for a stream that is there as a whole: events, last id, pause.
-fn plainly(stream: &[u8]) -> (Vec<Event>, String, Option<u64>) {
-    let text = String::from_utf8_lossy(stream);
-    let text = text.strip_prefix('\u{feff}').unwrap_or(&text).replace("\r\n", "\n").replace('\r', "\n");
-    let (mut events, mut last_id, mut retry) = (Vec::new(), String::new(), None);
-    let (mut kind, mut id, mut data) = (String::new(), None::<String>, String::new());
-    // What stands behind the last line end is no line yet.
-    let lines = text.rsplit_once('\n').map_or("", |(lines, _)| lines);
-    let lines = if text.contains('\n') { lines.split('\n').collect() } else { Vec::new() };
-    for line in lines {
-        let (field, value) = line.split_once(':').unwrap_or((line, ""));
-        let value = value.strip_prefix(' ').unwrap_or(value);
-        match field {
-            "" if line.is_empty() => {
-                last_id = id.clone().unwrap_or(last_id);
-                if let Some(data) = data.strip_suffix('\n') {
-                    let kind = if kind.is_empty() { "message" } else { &kind };
-                    events.push(Event { kind: kind.into(), id: id.clone(), data: data.into() });
-                }
-                (kind, id, data) = Default::default();
-            }
-            "event" => kind = value.into(),
-            "data" => data = data + value + "\n",
-            "id" if !value.contains('\0') => id = Some(value.into()),
-            "retry" if !value.is_empty() && value.chars().all(|c| c.is_ascii_digit()) => {
-                retry = value.parse().ok().or(retry);
-            }
-            _ => {}
-        }
-    }
-    (events, last_id, retry)
-}
+use rowcast::remote::sse::Parser;
 
 /// Streams made of what matters in them, and of anything.
 fn streams() -> impl Strategy<Value = Vec<u8>> {
@@ -66,17 +34,6 @@ fn streams() -> impl Strategy<Value = Vec<u8>> {
         b"\0",
     ];
     prop::collection::vec(prop::sample::select(words), 0..40).prop_map(|words| words.concat())
-}
-
-fn parsed<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> (Vec<Event>, String, Option<u64>) {
-    let mut parser = Parser::default();
-    let mut events = Vec::new();
-    for piece in pieces {
-        parser.feed(piece).expect("nothing here is long");
-        events.extend(std::iter::from_fn(|| parser.take()));
-    }
-    let retry = parser.retry().map(|pause| u64::try_from(pause.as_millis()).expect("a pause"));
-    (events, parser.last_id().to_owned(), retry)
 }
 
 proptest! {

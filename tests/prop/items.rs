@@ -156,3 +156,46 @@ pub fn checkpoints<'a>(
     }
     (items, places)
 }
+
+/// Resumes at the `chosen` of the checkpoints there are when `beginning` is followed by a text in `pieces`.
+#[track_caller]
+pub fn assert_resumes(
+    limits: &Limits,
+    options: &ReadOptions,
+    beginning: &[u8],
+    pieces: &[&[u8]],
+    chosen: impl Fn(usize) -> bool,
+) {
+    let (items, places) = checkpoints(limits, options, beginning, pieces.iter().copied());
+    let text = pieces.concat();
+    let all = [beginning, &text].concat();
+    let shown = format!("{:?} and {:?}", beginning.escape_ascii().to_string(), text.escape_ascii().to_string());
+    if matches!(items.last(), Some(Owned::Error(_))) {
+        return;
+    }
+    for place in places.into_iter().enumerate().filter_map(|(number, place)| chosen(number).then_some(place)) {
+        let given = place.given;
+        let rest = match &place.known {
+            None => {
+                assert_eq!(place.at, Position::START, "{shown}");
+                read_on(limits, options, beginning, [&text[..]])
+            }
+            Some((reading, learned)) => {
+                let is_second_table = |item: &Owned| item.code() == Some(ProblemCode::SecondTable);
+                let second_table = items[..given].iter().any(is_second_table);
+                let reader = Reader::resume(limits, Arc::clone(reading), place.at);
+                let reader = reader.with_learned(Arc::clone(learned), second_table);
+                read_with(reader, [&all[place.at.offset as usize..]])
+            }
+        };
+        let from = items.len().checked_sub(rest.len());
+        let from = from.unwrap_or_else(|| panic!("{shown} resumed at {place:?} gives more than there was: {rest:#?}"));
+        assert_eq!(rest, items[from..], "{shown} resumed at {place:?} after {given} items");
+        if from != given {
+            // Only where the items of one record were given out in part does it begin with that record again.
+            assert!(from < given, "{shown} resumed at {place:?} lost items {given}..{from}");
+            assert!(items[given].code().is_some(), "{shown} resumed at {place:?} repeats items from {from}");
+            assert!(items[from + 1..given].iter().all(|item| item.code().is_some()), "{shown} at {place:?}");
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use super::Part;
 use super::file_answers::{Abilities, Begun, GivenUp, OnCreate, OnDelete, OnHead, OnPatch, Standing, Taken};
-use super::params::UploadParam;
+use super::params::{TusParam, UploadParam};
 use super::piece::{PieceReceiver, of_resume};
 use crate::domain::{ClientName, Failure, FailureCode, Resumable, Stage, UploadId, UploadRecord};
 use crate::http::admission::upload_for;
@@ -52,18 +52,21 @@ impl FilesApi {
         #[oai(name = "Upload-Length", example = "example_length")]
         length: Header<Option<String>>,
         /// `1`: the length is declared later.
-        #[oai(name = "Upload-Defer-Length", example = "example_defer")]
+        #[oai(name = "Upload-Defer-Length")]
         defer_length: Header<Option<String>>,
         /// Keys and values in base64, joined by commas; `client` and `filename` mean something here, and
         /// so do the names by which `POST /upload/{client}` is told how a file is to be read: `delimiter`, `quote`, `hold`, …
         #[oai(name = "Upload-Metadata", example = "example_metadata")]
         metadata: Header<Option<String>>,
         /// `partial` for a part, `final;` and the parts' addresses to put them together.
-        #[oai(name = "Upload-Concat", example = "example_concat")]
+        #[oai(name = "Upload-Concat")]
         concat: Header<Option<String>>,
         /// The checksum of what comes with this request, as in `sha256 <base64>`.
-        #[oai(name = "Upload-Checksum", example = "example_checksum")]
+        #[oai(name = "Upload-Checksum")]
         checksum: Header<Option<String>>,
+        /// The version of tus.
+        #[oai(name = "Tus-Resumable")]
+        _version: Header<TusParam>,
         request: &Request,
         piece: Piece,
     ) -> Result<Begun, Refused<OnCreate>> {
@@ -129,6 +132,9 @@ impl FilesApi {
         &self,
         /// The upload.
         id: Path<UploadParam>,
+        /// The version of tus.
+        #[oai(name = "Tus-Resumable")]
+        _version: Header<TusParam>,
     ) -> Result<Standing, Refused<OnHead>> {
         let found = self.0.ingest.standing(id.0.0).await.map_err(of_resume)?;
         let record = found.record;
@@ -168,8 +174,11 @@ impl FilesApi {
         #[oai(name = "Upload-Length", example = "example_length")]
         length: Header<Option<String>>,
         /// The piece's checksum, as in `sha256 <base64>`. It may come as a trailer that `Trailer` names.
-        #[oai(name = "Upload-Checksum", example = "example_checksum")]
+        #[oai(name = "Upload-Checksum")]
         checksum: Header<Option<String>>,
+        /// The version of tus.
+        #[oai(name = "Tus-Resumable")]
+        _version: Header<TusParam>,
         request: &Request,
         piece: Piece,
     ) -> Result<Taken, Refused<OnPatch>> {
@@ -198,6 +207,9 @@ impl FilesApi {
         &self,
         /// The upload.
         id: Path<UploadParam>,
+        /// The version of tus.
+        #[oai(name = "Tus-Resumable")]
+        _version: Header<TusParam>,
     ) -> Result<GivenUp, Refused<OnDelete>> {
         self.0.ingest.terminate(id.0.0).await.map_err(of_resume)?;
         Ok(GivenUp::Gone)
@@ -236,20 +248,8 @@ fn example_length() -> Option<String> {
     Some("117440512".into())
 }
 
-fn example_defer() -> Option<String> {
-    Some("1".into())
-}
-
 fn example_metadata() -> Option<String> {
     Some("client bWU=,filename cGVvcGxlLmNzdg==".into())
-}
-
-fn example_concat() -> Option<String> {
-    Some("partial".into())
-}
-
-fn example_checksum() -> Option<String> {
-    Some("sha1 qZk+NkcGgWq6PiVxeFDCbJzQ2J0=".into())
 }
 
 fn example_offset() -> Option<String> {
@@ -273,17 +273,19 @@ fn address(request: &Request, id: UploadId) -> String {
     }
 }
 
-/// A header that holds a number.
-fn number(name: &str, value: Option<&str>) -> Result<Option<u64>, ApiError> {
-    let parse = |text: &str| match text.trim().parse() {
-        Ok(number) => Ok(number),
-        Err(_) => Err(ApiError::parameter(name, "it is not a whole number of bytes")),
+/// A header that holds a number, in digits alone.
+pub fn number(name: &str, value: Option<&str>) -> Result<Option<u64>, ApiError> {
+    let parse = |text: &str| {
+        // `u64::from_str` also takes a leading '+', which is no number of tus.
+        let digits = Some(text.trim()).filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+        let number = digits.and_then(|digits| digits.parse().ok());
+        number.ok_or_else(|| ApiError::parameter(name, "it is not a whole number of bytes"))
     };
     value.map(parse).transpose()
 }
 
 /// The length that a sender declares.
-fn declared(length: Option<&str>, defer: Option<&str>, max: u64) -> Result<Option<u64>, ApiError> {
+pub fn declared(length: Option<&str>, defer: Option<&str>, max: u64) -> Result<Option<u64>, ApiError> {
     if let Some(defer) = defer {
         if defer.trim() != "1" {
             return Err(ApiError::parameter("Upload-Defer-Length", "it can only be 1"));

@@ -3,6 +3,7 @@
 use crate::domain::{BadClientName, ClientName, KindSet, ProblemCode, Severity, UploadId};
 use crate::http::payload::field::FieldValue;
 use crate::http::payload::structured;
+use crate::http::tus;
 use poem_openapi::registry::{MetaSchema, MetaSchemaRef};
 use poem_openapi::types::{ParseError, ParseFromParameter, ParseResult, Type};
 use std::borrow::Cow;
@@ -104,13 +105,19 @@ parameters! {
 
     /// Numbers of rows.
     NumbersParam(Vec<u64>) "numbers"
-        MetaSchema { example: Some("5,900,1204".into()), ..MetaSchema::new("string") },
+        // No example: with one filled in, the place and the length of a page would be refused beside it.
+        MetaSchema::new("string"),
         numbers;
 
     /// Where a watcher without a last event begins.
     FromParam(()) "from"
         MetaSchema { enum_items: vec!["start".into()], example: Some("start".into()), ..MetaSchema::new("string") },
         |text| if text == "start" { Ok(()) } else { Err("it can only be 'start'".into()) };
+
+    /// The version of tus that a request speaks. Any other was refused before.
+    TusParam(()) "tus"
+        MetaSchema { enum_items: vec![tus::VERSION.into()], example: Some(tus::VERSION.into()), ..MetaSchema::new("string") },
+        |text| if text == tus::VERSION { Ok(()) } else { Err(format!("it can only be {}", tus::VERSION)) };
 
     /// When a watcher's stream ends by itself.
     UntilParam(()) "until"

@@ -7,21 +7,23 @@ use poem::error::ReadBodyError;
 use poem::{IntoResponse, Request, RequestBody, Response, Result};
 use poem_openapi::payload::Payload;
 use poem_openapi::registry::{MetaMediaType, MetaRequest, MetaResponse, MetaResponses, MetaSchemaRef, Registry};
-use poem_openapi::types::{ParseFromJSON, Type};
+use poem_openapi::types::Type;
 use poem_openapi::{ApiExtractor, ApiExtractorType, ApiResponse, ExtractParamOptions};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::marker::PhantomData;
 
 /// Most bytes of a JSON document that is taken.
 const JSON_BYTES_MAX: usize = 4 << 10;
 
-/// A small JSON document as the body of a request. (poem-openapi's own takes one of any size into memory.)
+/// A small JSON document as the body of a request. (poem-openapi's own takes one of any size into memory, and a number or
+/// `false` for a text.)
 pub struct SmallJson<T>(
     /// What it says.
     pub T,
 );
 
-impl<'a, T: ParseFromJSON> ApiExtractor<'a> for SmallJson<T> {
+impl<'a, T: Type + DeserializeOwned> ApiExtractor<'a> for SmallJson<T> {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
     type ParamType = ();
     type ParamRawType = ();
@@ -47,9 +49,9 @@ impl<'a, T: ParseFromJSON> ApiExtractor<'a> for SmallJson<T> {
             let exceeded = if let ReadBodyError::Io(error) = &error { admission::of_body(error) } else { None };
             exceeded.unwrap_or_else(|| wrong(format!("it breaks off, or has more than {JSON_BYTES_MAX} bytes")))
         })?;
-        let value = serde_json::from_slice(&bytes).map_err(|error| wrong(format!("it is no JSON: {error}")))?;
-        let parsed = T::parse_from_json(Some(value));
-        Ok(Self(parsed.map_err(|error| wrong(error.into_message()))?))
+        let value =
+            serde_json::from_slice(&bytes).map_err(|error| wrong(format!("it is no JSON of its form: {error}")))?;
+        Ok(Self(value))
     }
 }
 

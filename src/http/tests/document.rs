@@ -90,7 +90,10 @@ fn every_operation_is_described_and_its_errors_are_problems() {
         for parameter in operation["parameters"].as_array().into_iter().flatten() {
             let name = &parameter["name"];
             assert!(parameter["description"].as_str().is_some_and(|text| !text.is_empty()), "{route} {name}");
-            assert!(!parameter["schema"]["example"].is_null(), "{route} {name} has no example");
+            // Each of these is refused beside another that has one: who tries an operation out gets all that are filled in.
+            let goes_alone = ["Upload-Defer-Length", "Upload-Concat", "Upload-Checksum", "numbers"];
+            let is_alone = name.as_str().is_some_and(|name| goes_alone.contains(&name));
+            assert_eq!(parameter["schema"]["example"].is_null(), is_alone, "{route} {name}: its example");
         }
     }
     for (name, schema) in schemas {

@@ -42,7 +42,7 @@ pub struct OptionsDocument {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
     /// Texts that stand for no value.
-    #[oai(skip_serializing_if_is_empty)]
+    #[oai(default, skip_serializing_if_is_empty)]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub null_values: Vec<String>,
     /// Whether blanks around cells are left out.

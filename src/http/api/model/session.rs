@@ -4,7 +4,7 @@ use super::upload::rfc3339;
 use crate::access::{ClientPattern, Mode, Principal, Role};
 use poem_openapi::types::Example;
 use poem_openapi::{Enum, Object};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// How people prove who they are: not at all, by keys of this server, by tokens of another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Enum)]
@@ -90,12 +90,13 @@ impl Example for SessionDocument {
 }
 
 /// What a ticket is wanted for.
-#[derive(Debug, Clone, Serialize, Object)]
+#[derive(Debug, Clone, Serialize, Deserialize, Object)]
 #[oai(example)]
 pub struct NewTicket {
     /// The client that it shall be good for.
     pub client: String,
     /// How long it shall hold; the server's `ticket-ms` where nothing is said. Never longer than what it is made with.
+    #[oai(nullable)]
     pub seconds: Option<u64>,
 }
 

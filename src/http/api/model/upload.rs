@@ -96,7 +96,7 @@ pub struct ReadingDocument {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub thousands: Option<String>,
     /// Texts that stand for no value.
-    #[oai(skip_serializing_if_is_empty)]
+    #[oai(default, skip_serializing_if_is_empty)]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub null_values: Vec<String>,
     /// Lines before the header that are no records.
