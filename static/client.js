@@ -371,10 +371,14 @@ const look = async (server, id) => (await server.ask('GET', `uploads/${id}`)).js
 /** @param {number} status @param {Upload} upload */
 const ended = (status, { id, stage, failure }) => new RowcastError({ status, title: `Upload ${stage}`, detail: failure?.message, code: failure?.code, upload: id });
 
+/** Throws why an upload does not go on, where the answer says only that it does not. @param {Server} server @param {string} id */
+const because = (server, id) => /** @param {RowcastError} error @returns {Promise<never>} */ async (error) => {
+	throw error.status === 410 ? ended(410, await look(server, id)) : error;
+};
+
 /** How much the server has. @param {Server} server @param {string} id @param {Blob} file */
 async function offset(server, id, file) {
-	// The answer to HEAD has no body to say why.
-	const { headers } = await server.ask('HEAD', `files/${id}`, { headers: TUS }).catch(async (error) => { throw error.status === 410 ? ended(410, await look(server, id)) : error; });
+	const { headers } = await server.ask('HEAD', `files/${id}`, { headers: TUS }).catch(because(server, id));
 	const [at, length] = [Number(headers.get('Upload-Offset')), Number(headers.get('Upload-Length'))];
 	if (length !== file.size) throw new RowcastError({ status: 422, title: 'Another file', detail: `the server has the beginning of a file of ${length} bytes`, code: OTHER_FILE, upload: id });
 	return at;
@@ -390,7 +394,7 @@ async function patch(server, id, file, at, end, signal) {
 	signal?.addEventListener('abort', giveUp);
 	try {
 		const headers = { ...TUS, 'Content-Type': 'application/offset+octet-stream', 'Upload-Offset': String(at) };
-		const answer = await server.ask('PATCH', `files/${id}`, { headers, body: file.slice(at, end), signal: open.signal });
+		const answer = await server.ask('PATCH', `files/${id}`, { headers, body: file.slice(at, end), signal: open.signal }).catch(because(server, id));
 		return Number(answer.headers.get('Upload-Offset') ?? end);
 	} finally {
 		clearTimeout(timer);

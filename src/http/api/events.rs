@@ -15,11 +15,9 @@ use crate::http::{Services, site, standing};
 use crate::stream::{Attach, Begin};
 use bytes::Bytes;
 use poem::Request;
-use poem::http::Version;
 use poem_openapi::param::{Path, Query};
 use poem_openapi::{ApiResponse, OpenApi};
 use std::sync::Arc;
-use std::time::Duration;
 
 /// Longest text that is taken for an event id; what is longer is none of ours in any case.
 const EVENT_ID_CHARS_MAX: usize = 64;
@@ -114,16 +112,13 @@ impl EventsApi {
         };
         let kinds = events.0.map_or(KindSet::ALL, |kinds| kinds.0);
         let attach = Attach { begin, kinds, until_done: until.0.is_some(), presence: presence.0.unwrap_or(false) };
-        // The only stream of a connection stalls with its socket, which is watched already.
-        let shares = request.version() >= Version::HTTP_2;
-        let stall = shares.then(|| Duration::from_millis(self.0.limits.watcher_stall_ms_max));
         let name = client.0.0;
         Ok(match self.0.streams.attach(name.clone(), attach).await? {
             Some(watcher) => {
                 let newest = watcher.newest().to_string();
                 let stream = match principal(request).filter(|_| !self.0.access.is_open()) {
-                    Some(principal) => EventStream::new(Until::new(watcher, self.end(principal, name)), stall),
-                    None => EventStream::new(watcher, stall),
+                    Some(principal) => EventStream::new(Until::new(watcher, self.end(principal, name))),
+                    None => EventStream::new(watcher),
                 };
                 Watching::Events(stream, Some(newest))
             }

@@ -67,7 +67,8 @@ fn hold_disposition(text: &str) {
     let label = file_label(text);
     assert!(!label.is_empty() && label.len() <= 200 && label != "." && label != "..", "{label:?}");
     assert!(!label.contains(['/', '\\']) && !label.contains(char::is_control), "{label:?}");
-    assert_eq!(file_label(&label), label, "a label is one already");
+    // What browsers wrote is undone once; a sender may have written it twice.
+    assert!(label.contains('%') || file_label(&label) == label, "{label:?} is a label already");
     for name in [text, &label] {
         let header = attachment(name);
         assert!(HeaderValue::from_str(&header).is_ok() && header.is_ascii(), "{header:?}");

@@ -92,6 +92,8 @@ pub fn decide(
         (Magic::Is(found), None) => Some(found),
         (Magic::Is(found), Some(said)) if found == said => Some(found),
         (_, None) => None,
+        // Not certain yet how it begins: what the refusal shows must not depend on how the bytes arrive.
+        (_, Some(_)) if extent == Extent::Growing && prefix.len() < START_SHOWN => return Ok(None),
         (_, Some(said)) => return Err(DecodeError::NotCompressed { said, found: start(prefix) }),
     };
     let (text, is_all) = match compression {
@@ -156,8 +158,11 @@ fn unpack(raw: &[u8], compression: Compression, limits: &Limits) -> Result<(Vec<
     Ok((text, step.used == raw.len() && unpack.is_whole()))
 }
 
+/// How many bytes of a file's beginning an error shows.
+const START_SHOWN: usize = 4;
+
 /// The first bytes of a file, as an error shows them.
 fn start(prefix: &[u8]) -> String {
-    let shown: Vec<String> = prefix.iter().take(4).map(|byte| format!("{byte:02X}")).collect();
+    let shown: Vec<String> = prefix.iter().take(START_SHOWN).map(|byte| format!("{byte:02X}")).collect();
     if shown.is_empty() { "nothing".to_owned() } else { shown.join(" ") }
 }

@@ -4,6 +4,7 @@
 
 pub mod access;
 pub mod event_stream;
+pub mod forwarded;
 pub mod last_event_id;
 pub mod options;
 pub mod reader;
@@ -13,9 +14,10 @@ pub mod settings;
 pub type Body = (&'static str, fn(&[u8]), &'static [&'static str]);
 
 /// All of them.
-pub const BODIES: [Body; 6] = [
+pub const BODIES: [Body; 7] = [
     ("access", access::hold, access::WORDS),
     ("event_stream", event_stream::hold, event_stream::WORDS),
+    ("forwarded", forwarded::hold, forwarded::WORDS),
     ("last_event_id", last_event_id::hold, last_event_id::WORDS),
     ("options", options::hold, options::WORDS),
     ("reader", reader::hold, reader::WORDS),
